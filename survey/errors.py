@@ -11,7 +11,7 @@ class VoxpopError(Exception):
     code = "refused"
 
 
-class InvalidValue(VoxpopError):  # noqa: N818 - the tree names what happened, not that it is an error
+class InvalidValue(VoxpopError):
     """A value does not fit: the message says which one, why, and what would fit."""
 
     code = "invalid_value"
@@ -34,67 +34,67 @@ class CommentTooLong(InvalidValue):
         self.limit = limit
 
 
-class NotFound(VoxpopError):  # noqa: N818
+class NotFound(VoxpopError):
     """A survey, campaign, person or invitation that is not known."""
 
     code = "not_found"
 
 
-class IllegalTransition(VoxpopError):  # noqa: N818
+class IllegalTransition(VoxpopError):
     """A state was asked to change in a way that its life does not allow."""
 
     code = "illegal_transition"
 
 
-class InvitationClosed(VoxpopError):  # noqa: N818
+class InvitationClosed(VoxpopError):
     """The round no longer takes answers."""
 
     code = "closed"
 
 
-class NotYours(VoxpopError):  # noqa: N818
+class NotYours(VoxpopError):
     """Somebody pressed what was sent to somebody else."""
 
     code = "not_yours"
 
 
-class OutOfDate(VoxpopError):  # noqa: N818
+class OutOfDate(VoxpopError):
     """A button that was replaced, forged or left over from an earlier question."""
 
     code = "out_of_date"
 
 
-class AlreadyAnswered(VoxpopError):  # noqa: N818
+class AlreadyAnswered(VoxpopError):
     """The survey takes one answer, and it was given."""
 
     code = "already_submitted"
 
 
-class NotAllowed(VoxpopError):  # noqa: N818
+class NotAllowed(VoxpopError):
     """The person may not do this; the message names who may."""
 
     code = "not_allowed"
 
 
-class CampaignExists(VoxpopError):  # noqa: N818
+class CampaignExists(VoxpopError):
     """A round of this survey is running already."""
 
     code = "campaign_exists"
 
 
-class NobodyToAsk(VoxpopError):  # noqa: N818
+class NobodyToAsk(VoxpopError):
     """A round was started, and nobody is left to be asked."""
 
     code = "nobody_to_ask"
 
 
-class StorageUnavailable(VoxpopError):  # noqa: N818
+class StorageUnavailable(VoxpopError):
     """The database did not take it; nothing was saved."""
 
     code = "unavailable"
 
 
-class SchemaMismatch(VoxpopError):  # noqa: N818
+class SchemaMismatch(VoxpopError):
     """The database's schema is older or newer than this version serves."""
 
     code = "schema_mismatch"
