@@ -1,0 +1,157 @@
+"""What a message looks like before any platform has rendered it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Style(StrEnum):
+    """How a button is shown."""
+
+    SCORE = "score"
+    PRIMARY = "primary"
+    PLAIN = "plain"
+    DANGER = "danger"
+
+
+class Act(StrEnum):
+    """What pressing a button does; with a value where there is one: `score:6`."""
+
+    SCORE = "score"
+    LATER = "later"
+    WHY = "why"
+    STOP = "stop"
+    STOP_ALL = "stopall"
+    STOP_THIS = "stopthis"
+    KEEP = "keep"
+    REASON = "reason"
+    CHANGE = "change"
+    UNDO = "undo"
+    SHARE = "share"
+    START = "start"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """Something to press.
+
+    Attributes:
+        act: What it does.
+        value: With what; empty where nothing is needed.
+        label: What it says; a score button says its number alone.
+        style: How it is shown.
+        description: What a screen reader says in place of the label; None for the label.
+        tone: low | middle | high, where a colour helps; None otherwise.
+    """
+
+    act: Act
+    label: str
+    value: str = ""
+    style: Style = Style.PLAIN
+    description: str | None = None
+    tone: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Letters and digits only: some platforms take no others. Unique in its card."""
+        return f"{'s' if self.act is Act.SCORE else self.act.value}{self.value}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a card is about: the round and the invitation that its buttons act on."""
+
+    campaign_id: int
+    invitation_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """An image that goes with a message.
+
+    Attributes:
+        name: A file name.
+        png: The picture.
+        text: What it shows, for those who do not see it.
+    """
+
+    name: str
+    png: bytes
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A message.
+
+    The texts are plain: `backticks` mark a command, nothing else is markup, and every platform
+    escapes all of it.
+
+    Attributes:
+        headline: The line that counts.
+        lines: Paragraphs below it.
+        note: Small print.
+        buttons: What can be pressed.
+        subject: What the buttons act on; None where they act on no invitation.
+        picture: An image.
+    """
+
+    headline: str = ""
+    lines: tuple[str, ...] = ()
+    note: str = ""
+    buttons: tuple[Button, ...] = ()
+    subject: Subject | None = None
+    picture: Picture | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it in plain words, for notifications and those who see no layout."""
+        return "\n".join(part for part in (self.headline, *self.lines, self.note) if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A text field of a dialog; `max_length` in characters."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    multiline: bool = True
+    max_length: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialog:
+    """A small form over the conversation; `title` has 24 characters at most."""
+
+    act: Act
+    title: str
+    fields: tuple[Field, ...]
+    submit: str
+    subject: Subject
+    intro: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What the desk answers; each platform shows it in its own way.
+
+    Attributes:
+        update: The message that was pressed changes to this.
+        private: Said to this person alone.
+        thread: Said in the thread below the message.
+        dialog: Opens.
+        errors: Field → sentence: the dialog stays open.
+        share: Posted to everyone in the channel that the command came from.
+    """
+
+    update: Card | None = None
+    private: Card | None = None
+    thread: str | None = None
+    dialog: Dialog | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    share: Card | None = None

@@ -1,0 +1,113 @@
+"""The outbox: one row for everything that goes out, and when it may."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from survey.invitation import Invitation
+from survey.localtime import local_date
+from survey.person import Address
+from survey.states import COUNTED, CampaignState, DeliveryKind, InvitationState
+
+LEASE = timedelta(minutes=2)
+"""How long a worker may take over one message before another looks after it."""
+ATTEMPTS = 8
+"""How often a message is tried before it counts as failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRef:
+    """A message on a platform, as the platform names it."""
+
+    channel: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One message that goes out, or an update of one that did.
+
+    Attributes:
+        id: Ours; the platform carries it along, so that it can be asked what arrived.
+        kind: What the message is for.
+        ordinal: Its number among those of its kind; (invitation, kind, ordinal) is unique.
+        address: Where it goes.
+        attempt: The fence: only the attempt that holds the lease may write the outcome.
+        invitation: What it is about, as it stood when the delivery was claimed.
+        target: The message that an update changes.
+        at_once: Whether the sending window is set aside (`--now`).
+    """
+
+    id: UUID
+    kind: DeliveryKind
+    ordinal: int
+    address: Address
+    attempt: int
+    invitation: Invitation
+    target: MessageRef | None = None
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Not to be sent any more, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Postpone:
+    """Not now: try again from this instant on."""
+
+    until: datetime
+
+
+def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
+    """What to do with a delivery at the moment of sending it; None means: send.
+
+    What was true when it was planned is checked again: who has answered, declined or was closed
+    out in the meantime is not written to.
+    """
+    if delivery.kind in {DeliveryKind.UPDATE, DeliveryKind.NOTICE}:
+        return None
+    invitation = delivery.invitation
+    campaign = invitation.campaign
+    if not campaign.takes_answers(at):
+        return Skip("the round has closed")
+    if invitation.state in COUNTED:
+        return Skip("already answered")
+    if invitation.state not in {InvitationState.PENDING, InvitationState.SENT}:
+        return Skip(invitation.state.value)
+    if campaign.state is CampaignState.PAUSED:
+        return Postpone(at + timedelta(minutes=1))
+    if delivery.at_once:
+        return None
+    opening = campaign.survey.window.next_open(at, invitation.person.zone)
+    if opening > at:
+        return Postpone(opening)
+    return None
+
+
+def ask_again(invitation: Invitation, *, days: int, at: datetime) -> datetime:
+    """When a person who said `Later` is asked again: the opening of the window `days` days on.
+
+    Args:
+        invitation: Whose; the days are local ones.
+        days: 1 or more.
+        at: Now.
+
+    Returns:
+        An instant in UTC; it may lie after the close, which the caller checks.
+    """
+    tz = invitation.person.zone
+    return invitation.campaign.survey.window.opening_on(local_date(at, tz) + timedelta(days=days), tz)
+
+
+def retry_after(attempt: int, *, jitter: float) -> timedelta:
+    """How long to wait after a failed attempt: 2, 4, 8 … 300 seconds, spread by the jitter.
+
+    Args:
+        attempt: How many were made; 1 or more.
+        jitter: 0 … 1, at random, so that many do not come back at once.
+    """
+    return timedelta(seconds=min(2.0**attempt, 300.0) * (0.5 + jitter / 2))

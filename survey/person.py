@@ -1,0 +1,58 @@
+"""Who is asked, and where they can be reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from survey.localtime import zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Somebody in a chat: an id that only means something in one workspace of one platform."""
+
+    platform: str
+    workspace: str
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody who can be asked.
+
+    Attributes:
+        id: Our number for them.
+        email: Lower case, unique.
+        name: As they are addressed.
+        timezone: Their IANA zone; the organisation's where they have none.
+        locale: Their language, such as `de` or `pt_BR`; English where they have none.
+        attributes: What the roster says of them: team, site, …
+    """
+
+    id: int
+    email: str
+    name: str
+    timezone: str
+    locale: str = "en"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Their time zone."""
+        return zone(self.timezone)
+
+    @property
+    def first_name(self) -> str:
+        """The first word of their name, or all of it."""
+        return self.name.split()[0] if self.name.strip() else self.email
+
+
+@dataclass(frozen=True, kw_only=True)
+class Administrators:
+    """Who may run surveys and read figures, by e-mail (lower case)."""
+
+    emails: tuple[str, ...] = ()
+
+    def __contains__(self, person: Person) -> bool:
+        """Whether this person is one of them."""
+        return person.email in self.emails

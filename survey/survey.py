@@ -1,0 +1,95 @@
+"""A survey as the settings define it, and as a campaign freezes it at its start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from survey.errors import InvalidValue
+from survey.localtime import OFFICE_HOURS, Window
+from survey.scale import NPS, Scale
+
+K_DEFAULT = 5
+"""How many people the smallest released group has, where a survey says nothing."""
+K_FLOOR = 3
+"""No survey may go below this many people."""
+COMMENT_LIMIT = 2_000
+"""Characters in a comment."""
+
+
+class Mode(StrEnum):
+    """Who may see what (`docs/decisions/0003-release-gate.md`)."""
+
+    IDENTIFIED = "identified"
+    CONFIDENTIAL = "confidential"
+    ANONYMOUS = "anonymous"
+
+
+class Answers(StrEnum):
+    """Whether an answer may be replaced until the close, or is given once."""
+
+    CHANGEABLE = "changeable"
+    ONCE = "once"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What is asked, of whom, and how often.
+
+    Attributes:
+        name: The word people type: `nps`.
+        subject: What the question is about: "Acme".
+        scale: The marks that can be given.
+        mode: Who may see what.
+        k: The smallest number of people that a released figure may describe; 3 or more.
+        answers: Whether a press can be changed until the close.
+        owner: Who sees the answers, as people are told: "the People team".
+        question: The question, where the built-in one for the scale does not fit.
+        window: The hours in which messages go out, on each person's own clock.
+        open_days: How many days a round stays open; 1 or more.
+        rest_days: How many local days a person is left alone by this survey after being asked.
+        audience: Attribute → the values that are asked; empty asks everyone.
+
+    Raises:
+        InvalidValue: If a value does not fit, or the mode is not built yet.
+    """
+
+    name: str
+    subject: str
+    scale: Scale = NPS
+    mode: Mode = Mode.CONFIDENTIAL
+    k: int = K_DEFAULT
+    answers: Answers = Answers.CHANGEABLE
+    owner: str = ""
+    question: str = ""
+    window: Window = OFFICE_HOURS
+    open_days: int = 14
+    rest_days: int = 60
+    audience: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be kept."""
+        if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
+            raise InvalidValue(
+                f"A survey's name has letters, digits, - and _ only, not {self.name!r}."
+            )
+        if self.mode is Mode.ANONYMOUS:
+            raise InvalidValue(
+                f"surveys.{self.name}.mode = 'anonymous' is not built yet, and Voxpop does not "
+                "imitate it. Use 'confidential' (groups of k or more) or 'identified'."
+            )
+        if self.k < K_FLOOR:
+            raise InvalidValue(f"surveys.{self.name}.k is at least {K_FLOOR}, not {self.k}.")
+        if self.open_days < 1:
+            raise InvalidValue(f"surveys.{self.name}.open_days is at least 1, not {self.open_days}.")
+        if self.rest_days < 0:
+            raise InvalidValue(f"surveys.{self.name}.rest_days is not negative: {self.rest_days}.")
+
+    @property
+    def gated(self) -> bool:
+        """Whether figures pass the release gate."""
+        return self.mode is not Mode.IDENTIFIED
+
+    @property
+    def smallest_group(self) -> int:
+        """The smallest number of people whose figures may be shown: k, or 1 where names are."""
+        return self.k if self.gated else 1
