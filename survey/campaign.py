@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from survey.errors import InvalidValue
+from survey.localtime import local_date
 from survey.states import CAMPAIGN_LIFE, OPEN_CAMPAIGN, CampaignState, move
 from survey.survey import Survey
 
@@ -54,6 +56,7 @@ class Campaign:
         state: Where it stands.
         started_at: When its audience was fixed (UTC).
         closes_at: From this instant on nothing is counted (UTC).
+        closed_at: When it was closed, if it was (UTC).
         invited: How many people were asked.
         reached: How many of them got the message.
     """
@@ -64,6 +67,7 @@ class Campaign:
     state: CampaignState
     started_at: datetime
     closes_at: datetime
+    closed_at: datetime | None = None
     invited: int = 0
     reached: int = 0
 
@@ -75,6 +79,10 @@ class Campaign:
     def takes_answers(self, at: datetime) -> bool:
         """Whether a press at this instant counts."""
         return self.state in OPEN_CAMPAIGN and at < self.closes_at
+
+    def closed_on(self, tz: ZoneInfo) -> date:
+        """The calendar day in `tz` on which it closed or closes."""
+        return local_date(self.closed_at or self.closes_at, tz)
 
     def moved(self, to: CampaignState) -> "Campaign":
         """The same campaign one step on in its life.

@@ -57,7 +57,9 @@ class Button:
     @property
     def id(self) -> str:
         """Letters and digits only: some platforms take no others. Unique in its card."""
-        return f"{'s' if self.act is Act.SCORE else self.act.value}{self.value}"
+        if self.act is Act.SCORE:
+            return f"s{self.value}"
+        return f"{self.act.value}{self.value}" if self.value.isalnum() else self.act.value
 
 
 @dataclass(frozen=True, kw_only=True)

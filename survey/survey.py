@@ -6,12 +6,9 @@ from enum import StrEnum
 
 from survey.errors import InvalidValue
 from survey.localtime import OFFICE_HOURS, Window
+from survey.release import K_DEFAULT, K_FLOOR
 from survey.scale import NPS, Scale
 
-K_DEFAULT = 5
-"""How many people the smallest released group has, where a survey says nothing."""
-K_FLOOR = 3
-"""No survey may go below this many people."""
 COMMENT_LIMIT = 2_000
 """Characters in a comment."""
 

@@ -1,0 +1,225 @@
+"""The desk: an interaction comes in from any platform, a reply goes back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.commands import Commands
+from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
+from survey.card import Act, Card, Reply
+from survey.comment import Comment
+from survey.delivery import ask_again
+from survey.errors import (
+    InvalidScore,
+    InvitationClosed,
+    NotYours,
+    OutOfDate,
+    StorageUnavailable,
+    VoxpopError,
+)
+from survey.invitation import Invitation
+from survey.person import Address, Administrators, Person
+from survey.ports import Answers, Clock, Language, Languages, People, Press
+from survey.states import COUNTED
+from survey.survey import Answers as AnswerRule
+from survey.usecases.compose_card import ComposeCard
+from survey.wording import asked, refusals
+
+_DAYS_LATER = {"": 1, "3": 3, "7": 7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Everything that people do with a message, and the commands beside it."""
+
+    answers: Answers
+    people: People
+    commands: Commands
+    compose: ComposeCard
+    administrators: Administrators
+    languages: Languages
+    clock: Clock
+
+    async def __call__(self, interaction: Interaction) -> Reply:
+        """Answer; what is refused becomes a sentence, and nothing is half-written."""
+        try:
+            match interaction:
+                case Pressed():
+                    return await self._pressed(interaction)
+                case DialogSubmitted():
+                    return await self._submitted(interaction)
+                case Said():
+                    return await self._said(interaction)
+                case CommandTyped():
+                    return await self.commands(interaction)
+        except VoxpopError as error:
+            return await self._refused(error, interaction)
+
+    async def _pressed(self, pressed: Pressed) -> Reply:
+        if pressed.subject is None:
+            return await self.commands.pressed(pressed)
+        press = Press(subject=pressed.subject, by=pressed.by, at=pressed.at)
+        acts: dict[Act, Callable[[Press, str], Awaitable[Reply]]] = {
+            Act.SCORE: self._score,
+            Act.UNDO: self._undo,
+            Act.CHANGE: self._change,
+            Act.REASON: self._reason,
+            Act.LATER: self._later,
+            Act.WHY: self._why,
+            Act.STOP: self._stop,
+            Act.STOP_ALL: self._stop_all,
+            Act.STOP_THIS: self._stop_this,
+            Act.KEEP: self._keep,
+        }
+        if pressed.act not in acts:
+            raise OutOfDate("That button does nothing here.")
+        return await acts[pressed.act](press, pressed.value)
+
+    async def _score(self, press: Press, value: str) -> Reply:
+        try:
+            score = int(value)
+        except ValueError as error:
+            raise InvalidScore(f"{value!r} is no score.") from error
+        recorded = await self.answers.record(press, score)
+        if recorded.response.score is None:  # an undo that came later stands
+            return Reply(update=await self.compose(recorded))
+        return Reply(update=asked.answered(recorded, self._language(recorded.person)))
+
+    async def _undo(self, press: Press, _value: str) -> Reply:
+        undone = await self.answers.undo(press)
+        if undone.response.score is not None:  # a press that came later stands
+            return Reply(update=await self.compose(undone))
+        return Reply(
+            update=asked.undone(undone, self._language(undone.person), now=self.clock())
+        )
+
+    async def _change(self, press: Press, _value: str) -> Reply:
+        found = await self._open(press)
+        if found.campaign.survey.answers is AnswerRule.ONCE:
+            return Reply(update=await self.compose(found))
+        return Reply(
+            update=asked.changing(found, self._language(found.person), now=self.clock())
+        )
+
+    async def _reason(self, press: Press, _value: str) -> Reply:
+        found = await self._open(press)
+        return Reply(dialog=asked.reason_dialog(found, self._language(found.person)))
+
+    async def _later(self, press: Press, value: str) -> Reply:
+        found = await self._open(press)
+        language, now = self._language(found.person), self.clock()
+        if found.state in COUNTED:
+            return Reply(update=await self.compose(found))
+        if value not in _DAYS_LATER:
+            raise OutOfDate("That button does nothing here.")
+        due_at = ask_again(found, days=_DAYS_LATER[value], at=now)
+        if due_at >= found.campaign.closes_at:
+            return Reply(private=asked.too_late_for_later(found, language, now=now))
+        await self.answers.ask_later(press, due_at=due_at)
+        return Reply(update=asked.later(found, due_at, language, now=now))
+
+    async def _why(self, press: Press, _value: str) -> Reply:
+        found = await self.answers.show(press)
+        last = await self.people.last_asked(found.person, found.campaign)
+        return Reply(
+            private=asked.why_me(
+                found,
+                self.administrators,
+                self._language(found.person),
+                last_asked=last,
+                now=self.clock(),
+            )
+        )
+
+    async def _stop(self, press: Press, _value: str) -> Reply:
+        found = await self.answers.show(press)
+        return Reply(update=asked.stopping(found, self._language(found.person)))
+
+    async def _stop_all(self, press: Press, _value: str) -> Reply:
+        found = await self.answers.show(press)
+        await self.people.opt_out(found.person, survey=None, at=self.clock())
+        return Reply(update=asked.stopped(None, self._language(found.person)))
+
+    async def _stop_this(self, press: Press, _value: str) -> Reply:
+        found = await self.answers.show(press)
+        survey = found.campaign.survey
+        await self.people.opt_out(found.person, survey=survey.name, at=self.clock())
+        return Reply(update=asked.stopped(survey, self._language(found.person)))
+
+    async def _keep(self, press: Press, _value: str) -> Reply:
+        return Reply(update=await self.compose(await self.answers.show(press)))
+
+    async def _submitted(self, submitted: DialogSubmitted) -> Reply:
+        press = Press(subject=submitted.subject, by=submitted.by, at=submitted.at)
+        if submitted.act is not Act.REASON:
+            raise OutOfDate("That form is not known here.")
+        person = await self.people.by_address(submitted.by)
+        language = self.languages("en" if person is None else person.locale)
+        try:
+            comment = Comment(submitted.values.get("comment", ""))
+            commented = await self.answers.comment(press, comment)
+        except StorageUnavailable as error:
+            return Reply(errors={"comment": refusals.refusal(error, language)})
+        except VoxpopError as error:
+            if isinstance(error, NotYours | OutOfDate | InvitationClosed):
+                raise
+            return Reply(errors={"comment": refusals.refusal(error, language)})
+        return Reply(update=await self.compose(commented))
+
+    async def _said(self, said: Said) -> Reply:
+        person = await self.people.by_address(said.by)
+        if person is None:
+            return Reply(private=Card(headline=refusals.unknown_person(self.languages("en"))))
+        language = self._language(person)
+        subject = said.subject
+        if subject is None:
+            waiting = await self.answers.open_for(person, at=said.at)
+            if not waiting:
+                return Reply(private=Card(headline=asked.nothing_open(language)))
+            if len(waiting) > 1:
+                return Reply(private=Card(headline=asked.which_thread(language)))
+            subject = asked.subject_of(waiting[0])
+        press = Press(subject=subject, by=said.by, at=said.at)
+        commented = await self.answers.comment(press, Comment(said.text))
+        if commented.response.score is None:
+            return Reply(thread=asked.comment_before_score(language))
+        return Reply(
+            update=await self.compose(commented),
+            thread=asked.reason_kept(commented.campaign.survey, language),
+        )
+
+    async def _open(self, press: Press) -> Invitation:
+        found = await self.answers.show(press)
+        if not found.campaign.takes_answers(press.at):
+            raise InvitationClosed(f"{found.campaign.name} no longer takes answers.")
+        return found
+
+    async def _refused(self, error: VoxpopError, interaction: Interaction) -> Reply:
+        """A sentence; and the message as it should look by now, where it is theirs."""
+        person = None
+        update = None
+        if not isinstance(error, StorageUnavailable):
+            person = await self._known(interaction.by)
+        language = self.languages("en" if person is None else person.locale)
+        sentence = refusals.refusal(error, language)
+        subject = None if isinstance(interaction, CommandTyped) else interaction.subject
+        if person is not None and subject is not None and not isinstance(error, NotYours):
+            press = Press(subject=subject, by=interaction.by, at=interaction.at)
+            try:
+                found = await self.answers.show(press)
+                update = await self.compose(found)
+                if isinstance(error, InvitationClosed):
+                    sentence = refusals.closed_on(
+                        language.day(found.campaign.closed_on(found.person.zone)), language
+                    )
+            except VoxpopError:
+                update = None
+        return Reply(update=update, private=Card(headline=sentence))
+
+    async def _known(self, address: Address) -> Person | None:
+        try:
+            return await self.people.by_address(address)
+        except StorageUnavailable:
+            return None
+
+    def _language(self, person: Person) -> Language:
+        return self.languages(person.locale)

@@ -1,0 +1,161 @@
+"""The words after `/nps`: read once, the nearest word suggested when none fits."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from survey.campaign import Period
+from survey.errors import InvalidValue
+from survey.ports import Language
+
+
+class Word(StrEnum):
+    """Everything that can be typed."""
+
+    HELP = "help"
+    REPORT = "report"
+    STATUS = "status"
+    PREVIEW = "preview"
+    START = "start"
+    CLOSE = "close"
+    PENDING = "pending"
+    OPTOUT = "optout"
+    OPTIN = "optin"
+
+
+FOR_ADMINISTRATORS = frozenset({Word.REPORT, Word.STATUS, Word.PREVIEW, Word.START, Word.CLOSE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command that was understood.
+
+    Attributes:
+        word: What to do.
+        survey: Of which survey; None for the only one there is.
+        period: Of which round; None for the latest.
+        by: The attribute whose groups are wanted.
+        share: Whether everybody in the channel may see the answer.
+        to: E-mails, where the command limits itself to some people.
+    """
+
+    word: Word
+    survey: str | None = None
+    period: Period | None = None
+    by: str | None = None
+    share: bool = False
+    to: frozenset[str] = frozenset()
+
+
+class NotUnderstood(InvalidValue):
+    """A word that no command has here; `nearest` is what may have been meant."""
+
+    code = "unknown_command"
+
+    def __init__(self, typed: str, nearest: str | None) -> None:
+        super().__init__(f"I don't know {typed!r}.")
+        self.typed = typed
+        self.nearest = nearest
+
+
+def _near(word: str, known: Sequence[str]) -> str | None:
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def parse(text: str, *, surveys: Sequence[str]) -> Command:
+    """Read `/nps report nps 2026Q4 by team share` and the like.
+
+    Args:
+        text: All that was typed, with or without the slash command itself.
+        surveys: The names of the surveys there are.
+
+    Raises:
+        NotUnderstood: With the nearest command, if a word does not fit.
+    """
+    words = text.replace("\u00a0", " ").split()
+    if words and words[0].startswith("/"):
+        words = words[1:]
+    if not words:
+        return Command(word=Word.HELP)
+    typed, *rest = words
+    try:
+        word = Word(typed.lower())
+    except ValueError as error:
+        near = _near(typed.lower(), [known.value for known in Word])
+        raise NotUnderstood(
+            typed, None if near is None else " ".join([near, *rest])
+        ) from error
+    return _arguments(word, rest, surveys=surveys)
+
+
+def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:
+    survey: str | None = None
+    period: Period | None = None
+    by: str | None = None
+    share = False
+    to: frozenset[str] = frozenset()
+    rest = list(rest)
+    while rest:
+        argument = rest.pop(0)
+        lowered = argument.lower()
+        if lowered == "by" and word is Word.REPORT and rest:
+            by = rest.pop(0)
+        elif lowered == "share" and word is Word.REPORT:
+            share = True
+        elif lowered == "to" and word in {Word.START, Word.PREVIEW} and rest:
+            to = _emails(rest)
+            rest = []
+        elif lowered in surveys and survey is None:
+            survey = lowered
+        elif word in {Word.REPORT, Word.CLOSE, Word.STATUS} and argument[:4].isdigit():
+            period = Period.parse(argument)
+        elif word in {Word.REPORT, Word.CLOSE, Word.STATUS} and "/" in argument:
+            name, _, when = argument.partition("/")
+            survey, period = name.lower(), Period.parse(when)
+        else:
+            known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
+            near = _near(lowered, known)
+            raise NotUnderstood(argument, None if near is None else f"{word.value} {near}")
+    return Command(word=word, survey=survey, period=period, by=by, share=share, to=to)
+
+
+def _emails(words: list[str]) -> frozenset[str]:
+    parts = " ".join(words).replace(",", " ").split()
+    return frozenset(part.removeprefix("@").lower() for part in parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """One line of help."""
+
+    usage: str
+    says: str
+    administrators: bool
+
+
+def hints(language: Language) -> tuple[Hint, ...]:
+    """What can be typed, and what each does."""
+    lines = (
+        ("/nps pending", language.text("the questions that are open for you")),
+        ("/nps optout", language.text("no more surveys from me")),
+        ("/nps optin", language.text("ask me again")),
+        ("/nps help", language.text("this help")),
+        (
+            "/nps report [SURVEY] [PERIOD] [by ATTRIBUTE] [share]",
+            language.text("figures with a chart; privately, unless you share them"),
+        ),
+        ("/nps status", language.text("how the running round is doing")),
+        ("/nps preview [SURVEY]", language.text("who would be asked, who not, and why")),
+        ("/nps start [SURVEY] [to EMAIL,…]", language.text("start a round")),
+        ("/nps close [SURVEY]", language.text("close the running round")),
+    )
+    return tuple(
+        Hint(
+            usage=usage,
+            says=says,
+            administrators=Word(usage.split()[1]) in FOR_ADMINISTRATORS,
+        )
+        for usage, says in lines
+    )

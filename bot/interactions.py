@@ -1,0 +1,52 @@
+"""What comes in from a chat, whatever the platform."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from survey.card import Act, Subject
+from survey.person import Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressed:
+    """A button. `act`, `value` and `subject` come from what we sealed into it."""
+
+    by: Address
+    act: Act
+    value: str
+    subject: Subject | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialogSubmitted:
+    """A form. `values` come from the client and are checked like anything else."""
+
+    by: Address
+    act: Act
+    subject: Subject
+    values: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """Words in the conversation; `subject` is that of the thread's first message."""
+
+    by: Address
+    text: str
+    subject: Subject | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandTyped:
+    """A slash command, with all that follows the slash: `nps report by team`."""
+
+    by: Address
+    text: str
+    at: datetime
+
+
+Interaction = Pressed | DialogSubmitted | Said | CommandTyped

@@ -1,0 +1,85 @@
+"""Languages by Babel and gettext: the port `Language`."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton, format_time
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+LOCALES = Path(__file__).parent / "locales"
+DOMAIN = "voxpop"
+
+
+class BabelLanguage:
+    """One locale."""
+
+    def __init__(self, locale: Locale, translations: NullTranslations) -> None:
+        self._locale = locale
+        self._translations = translations
+
+    @property
+    def locale(self) -> str:
+        """See the port."""
+        return str(self._locale)
+
+    def text(self, sentence: str, /, **fields: object) -> str:
+        """See the port."""
+        return self._translations.gettext(sentence).format(**fields)
+
+    def plural(self, one: str, many: str, /, n: int, **fields: object) -> str:
+        """See the port."""
+        sentence = self._translations.ngettext(one, many, n)
+        return sentence.format(n=self.number(n), **fields)
+
+    def number(self, value: float, *, decimals: int = 0, signed: bool = False) -> str:
+        """See the port."""
+        digits = "#,##0" + ("." + "0" * decimals if decimals else "")
+        rounded = round(value, decimals) + 0.0  # no minus before a zero
+        pattern = f"+{digits};-{digits}" if signed and rounded else digits
+        return format_decimal(rounded, format=pattern, locale=self._locale).replace("-", "\u2212")
+
+    def percent(self, share: float, *, decimals: int = 0) -> str:
+        """See the port."""
+        digits = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_percent(share, format=f"{digits}\u00a0%", locale=self._locale)
+
+    def day(self, day: date) -> str:
+        """See the port."""
+        return format_skeleton("MMMMEEEEd", day, locale=self._locale)
+
+    def moment(self, instant: datetime, tz: ZoneInfo, *, now: datetime) -> str:
+        """See the port."""
+        local, today = instant.astimezone(tz), now.astimezone(tz).date()
+        clock = format_time(local.time(), "HH:mm", locale=self._locale)
+        if local.date() == today:
+            return self.text("today at {clock}", clock=clock)
+        if local.date() == today + timedelta(days=1):
+            return self.text("tomorrow at {clock}", clock=clock)
+        return self.text("{day}, {clock}", day=self.day(local.date()), clock=clock)
+
+    def listing(self, items: Sequence[str]) -> str:
+        """See the port."""
+        return format_list(list(items), locale=self._locale)
+
+
+@lru_cache(maxsize=256)
+def language(locale: str) -> BabelLanguage:
+    """The language of a locale such as `pt_BR` or `pt-BR`; English where we have no better."""
+    try:
+        wanted = Locale.parse(locale.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        wanted = Locale("en")
+    translations = Translations.load(LOCALES, [str(wanted), wanted.language], DOMAIN)
+    if not isinstance(translations, Translations) and wanted.language != "en":
+        wanted = Locale("en")
+    if wanted == Locale("en"):
+        wanted = Locale("en", "GB")
+    return BabelLanguage(wanted, translations)
+
+

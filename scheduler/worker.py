@@ -1,0 +1,134 @@
+"""The worker: claims what is due, sends it outside of any transaction, records the outcome."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from survey.delivery import ATTEMPTS, Delivery, MessageRef, Postpone, Skip, retry_after, sending
+from survey.ports import (
+    Clock,
+    Messenger,
+    Outbox,
+    OutcomeUnknown,
+    PlatformBusy,
+    RecipientUnreachable,
+)
+from survey.states import DeliveryKind
+from survey.usecases.compose_card import ComposeCard
+
+BATCH = 50
+"""How many deliveries one claim takes."""
+AT_ONCE = 10
+"""How many of them are under way at the same time."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Empties the outbox.
+
+    Attributes:
+        messengers: By platform.
+    """
+
+    outbox: Outbox
+    messengers: Mapping[str, Messenger]
+    compose: ComposeCard
+    clock: Clock
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def __call__(self) -> int:
+        """Send everything that is due; how many deliveries were handled."""
+        handled = await self._look_up()
+        while claimed := await self.outbox.claim(at=self.clock(), limit=BATCH):
+            await asyncio.gather(*(self._in_turn(delivery) for delivery in claimed))
+            handled += len(claimed)
+        return handled
+
+    async def _look_up(self) -> int:
+        """Deliveries whose outcome nobody knows: ask the platform before anything else."""
+        lost = await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
+        await asyncio.gather(*(self._resolve(delivery) for delivery in lost))
+        return len(lost)
+
+    async def _in_turn(self, delivery: Delivery) -> None:
+        async with self._slots:
+            await self._deliver(delivery)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        events = log.bind(delivery=str(delivery.id), kind=delivery.kind.value)
+        now = self.clock()
+        match sending(delivery, at=now):
+            case Skip(reason=reason):
+                await self.outbox.skipped(delivery, reason=reason)
+                events.info("delivery_skipped", reason=reason)
+                return
+            case Postpone(until=until):
+                await self.outbox.postponed(delivery, until=until, reason="outside of the window")
+                return
+        messenger = self.messengers.get(delivery.address.platform)
+        if messenger is None:
+            await self.outbox.failed(
+                delivery, reason=f"{delivery.address.platform} is not switched on"
+            )
+            return
+        try:
+            ref = await self._send(messenger, delivery)
+        except RecipientUnreachable as error:
+            await self.outbox.failed(delivery, reason=str(error))
+            events.warning("delivery_failed", reason=str(error))
+        except PlatformBusy as error:
+            await self._again(delivery, wait=error.retry_after, reason=str(error))
+        except OutcomeUnknown as error:
+            await self._not_known(delivery, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the row must not hang
+            events.exception("delivery_broke")
+            await self._not_known(delivery, reason=type(error).__name__)
+        else:
+            await self.outbox.sent(delivery, ref, at=self.clock())
+            events.info("delivery_sent", attempt=delivery.attempt)
+
+    async def _send(self, messenger: Messenger, delivery: Delivery) -> MessageRef:
+        card = await self.compose(delivery.invitation)
+        if delivery.kind is DeliveryKind.UPDATE:
+            if delivery.target is None:
+                raise RecipientUnreachable("There is no message to update.")
+            await messenger.update(delivery.address, delivery.target, card)
+            return delivery.target
+        return await messenger.send(delivery.address, card, delivery_id=delivery.id)
+
+    async def _resolve(self, delivery: Delivery) -> None:
+        messenger = self.messengers.get(delivery.address.platform)
+        if messenger is None:
+            return
+        if delivery.kind is DeliveryKind.UPDATE:
+            # An update leads to the same message however often it is made.
+            await self._deliver(delivery)
+            return
+        try:
+            found = await messenger.find(delivery.address, delivery.id)
+        except (OutcomeUnknown, PlatformBusy) as error:
+            await self._not_known(delivery, reason=str(error))
+            return
+        if found is not None:
+            await self.outbox.sent(delivery, found, at=self.clock())
+            log.info("delivery_adopted", delivery=str(delivery.id))
+            return
+        await self._again(delivery, wait=None, reason="it had not arrived")
+
+    async def _again(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
+        if delivery.attempt >= ATTEMPTS:
+            await self.outbox.failed(delivery, reason=f"given up after {ATTEMPTS} tries: {reason}")
+            return
+        pause = wait or retry_after(delivery.attempt, jitter=random.random())  # noqa: S311
+        await self.outbox.postponed(delivery, until=self.clock() + pause, reason=reason)
+
+    async def _not_known(self, delivery: Delivery, *, reason: str) -> None:
+        pause = retry_after(delivery.attempt, jitter=random.random())  # noqa: S311
+        await self.outbox.unknown(delivery, until=self.clock() + pause, reason=reason)
+        log.warning("delivery_unknown", delivery=str(delivery.id), reason=reason)

@@ -1,0 +1,267 @@
+"""What people answered: the press and everything beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.engine import UNAVAILABLE, Database
+from storage.invitations import Ballot, Ballots, load_invitations
+from storage.press import SqliteStatements, postgresql_press
+from storage.rows import person_of
+from storage.tables import (
+    SQLITE_FORMAT,
+    addresses,
+    campaigns,
+    deliveries,
+    invitations,
+    responses,
+)
+from survey.comment import Comment
+from survey.errors import NotYours, OutOfDate, StorageUnavailable
+from survey.invitation import Invitation, Response
+from survey.person import Person
+from survey.ports import Press
+from survey.scale import Score
+from survey.states import (
+    ANSWERABLE,
+    OPEN_CAMPAIGN,
+    CampaignState,
+    DeliveryKind,
+    DeliveryState,
+    InvitationState,
+)
+from survey.survey import Answers
+
+
+class SqlAnswers:
+    """The port `Answers` on a database."""
+
+    def __init__(self, database: Database, ballots: Ballots) -> None:
+        self._database = database
+        self._ballots = ballots
+        if database.is_sqlite:
+            self._sqlite = {undo: SqliteStatements(undo=undo) for undo in (False, True)}
+        else:
+            self._postgresql = {undo: postgresql_press(undo=undo) for undo in (False, True)}
+
+    async def record(self, press: Press, score: int) -> Invitation:
+        """See the port."""
+        ballot = await self._ballot(press)
+        mark = Score(score, ballot.campaign.survey.scale)
+        for _ in range(2):
+            recorded = await self._press(press, ballot, score=score)
+            if recorded is not None:
+                return recorded
+            found = await self.show(press)
+            if found.answer(mark, by=found.person.id, at=press.at) == found:
+                return found  # a later press stands already
+        raise StorageUnavailable(UNAVAILABLE)
+
+    async def undo(self, press: Press) -> Invitation:
+        """See the port."""
+        ballot = await self._ballot(press)
+        for _ in range(2):
+            undone = await self._press(press, ballot, score=None)
+            if undone is not None:
+                return undone
+            found = await self.show(press)
+            if found.undo(by=found.person.id, at=press.at) == found:
+                return found
+        raise StorageUnavailable(UNAVAILABLE)
+
+    async def comment(self, press: Press, comment: Comment) -> Invitation:
+        """See the port."""
+        async with self._database.write() as connection:
+            found = await self._load(connection, press, lock=True)
+            after = found.comment(comment, by=found.person.id, at=press.at)
+            ballot = await self._ballots.of(connection, found.campaign.id)
+            await connection.execute(
+                invitations.update()
+                .where(invitations.c.id == found.id)
+                .values(state=after.state.value)
+            )
+            insert = sqlite_insert if self._database.is_sqlite else pg_insert
+            kept = insert(responses).from_select(
+                ["campaign_id", "respondent", "cohort", "comment", "waiting"],
+                select(
+                    invitations.c.campaign_id,
+                    literal(ballot.respondent(found.id)),
+                    invitations.c.cohort,
+                    literal(comment.text),
+                    literal(value=False),
+                ).where(invitations.c.id == found.id),
+            )
+            await connection.execute(
+                kept.on_conflict_do_update(
+                    index_elements=["campaign_id", "respondent"],
+                    set_={"comment": kept.excluded.comment},
+                )
+            )
+        return after
+
+    async def show(self, press: Press) -> Invitation:
+        """See the port."""
+        async with self._database.read() as connection:
+            return await self._load(connection, press)
+
+    async def ask_later(self, press: Press, *, due_at: datetime) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            found = await self._load(connection, press, lock=True)
+            asks = (
+                deliveries.c.invitation_id == found.id,
+                deliveries.c.kind == DeliveryKind.INITIAL.value,
+            )
+            moved = await connection.execute(
+                deliveries.update()
+                .where(*asks, deliveries.c.state == DeliveryState.PLANNED.value)
+                .values(due_at=due_at)
+            )
+            if moved.rowcount:
+                return
+            last = await connection.scalar(select(func.max(deliveries.c.ordinal)).where(*asks))
+            await connection.execute(
+                deliveries.insert().values(
+                    id=uuid4(),
+                    invitation_id=found.id,
+                    kind=DeliveryKind.INITIAL.value,
+                    ordinal=(last or 0) + 1,
+                    platform=press.by.platform,
+                    workspace=press.by.workspace,
+                    user_id=press.by.user_id,
+                    state=DeliveryState.PLANNED.value,
+                    due_at=due_at,
+                )
+            )
+
+    async def open_for(self, person: Person, *, at: datetime) -> Sequence[Invitation]:
+        """See the port."""
+        async with self._database.read() as connection:
+            ids = await connection.scalars(
+                select(invitations.c.id)
+                .join(campaigns)
+                .where(
+                    invitations.c.person_id == person.id,
+                    invitations.c.state.in_([state.value for state in ANSWERABLE]),
+                    campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN]),
+                    campaigns.c.closes_at > at,
+                )
+                .order_by(campaigns.c.started_at.desc())
+            )
+            return list((await load_invitations(connection, ids.all(), self._ballots)).values())
+
+    async def _ballot(self, press: Press) -> Ballot:
+        known = self._ballots.known(press.subject.campaign_id)
+        if known is not None:
+            return known
+        async with self._database.read() as connection:
+            return await self._ballots.of(connection, press.subject.campaign_id)
+
+    async def _load(
+        self, connection: AsyncConnection, press: Press, *, lock: bool = False
+    ) -> Invitation:
+        number = press.subject.invitation_id
+        if lock:
+            await connection.execute(
+                select(invitations.c.id).where(invitations.c.id == number).with_for_update()
+            )
+        found = await load_invitations(connection, [number], self._ballots)
+        if number not in found or found[number].campaign.id != press.subject.campaign_id:
+            raise OutOfDate("That invitation is not known here.")
+        presser = await connection.scalar(
+            select(addresses.c.person_id).where(
+                addresses.c.platform == press.by.platform,
+                addresses.c.workspace == press.by.workspace,
+                addresses.c.user_id == press.by.user_id,
+            )
+        )
+        if presser != found[number].person.id:
+            raise NotYours("Somebody else was asked.")
+        return found[number]
+
+    async def _press(self, press: Press, ballot: Ballot, *, score: int | None) -> Invitation | None:
+        respondent = ballot.respondent(press.subject.invitation_id)
+        survey = ballot.campaign.survey
+        values: dict[str, Any] = {
+            "invitation": press.subject.invitation_id,
+            "campaign": ballot.campaign.id,
+            "at": press.at,
+            "platform": press.by.platform,
+            "workspace": press.by.workspace,
+            "user": press.by.user_id,
+            "once": int(survey.answers is Answers.ONCE),
+            "score": score,
+            "respondent": respondent,
+            "shard": int(respondent[:4], 16) % self._database.shards,
+            "waiting": survey.gated,
+        }
+        async with self._database.driver() as connection:
+            if self._database.is_sqlite:
+                row = await self._press_sqlite(connection, values, undo=score is None)
+            else:
+                statement = self._postgresql[score is None]
+                row = await connection.fetchrow(statement.text, *statement.arguments(values))
+        return None if row is None else self._after(press, ballot, row)
+
+    async def _press_sqlite(
+        self, connection: Any, values: dict[str, Any], *, undo: bool
+    ) -> Mapping[str, Any] | None:
+        statements = self._sqlite[undo]
+        values |= {
+            "invitation": values["invitation"].hex,
+            "at": values["at"].astimezone(UTC).strftime(SQLITE_FORMAT),
+            "new_score": values["score"],
+        }
+        await connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = await self._steps_sqlite(connection, statements, values)
+        except BaseException:
+            await connection.execute("ROLLBACK")
+            raise
+        await connection.execute("COMMIT")
+        return row
+
+    async def _steps_sqlite(
+        self, connection: Any, statements: SqliteStatements, values: dict[str, Any]
+    ) -> Mapping[str, Any] | None:
+        async def run(statement: Any) -> Mapping[str, Any] | None:
+            cursor = await connection.execute(statement.text, statement.arguments(values))
+            row = await cursor.fetchone()
+            names = [column[0] for column in cursor.description or ()]
+            await cursor.close()
+            return None if row is None else dict(zip(names, row, strict=True))
+
+        asked = await run(statements.asked)
+        if asked is None:
+            return None
+        values |= {"cohort": asked["cohort"], "new_state": asked["state"]}
+        await run(statements.mark)
+        answer = await run(statements.answer)
+        if answer is None:
+            return None
+        if answer["previous"] != answer["score"]:
+            for score, by in ((answer["score"], 1), (answer["previous"], -1)):
+                if score is not None:
+                    values |= {"counted_score": score, "by": by}
+                    await run(statements.count)
+        return {**asked, **answer}
+
+    def _after(self, press: Press, ballot: Ballot, row: Mapping[str, Any]) -> Invitation:
+        return Invitation(
+            id=press.subject.invitation_id,
+            campaign=replace(ballot.campaign, state=CampaignState(row["campaign_state"])),
+            person=person_of(row, timezone=self._ballots.timezone),
+            state=InvitationState(row["state"]),
+            response=Response(
+                score=row["score"], previous=row["previous"], comment=row["comment"]
+            ),
+            pressed_at=press.at,
+            first_contact=bool(row["first_contact"]),
+        )

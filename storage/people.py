@@ -1,0 +1,185 @@
+"""The roster."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from storage.engine import Database
+from storage.rows import person_of
+from storage.tables import addresses, campaigns, invitations, opt_outs, people
+from survey.campaign import Campaign
+from survey.person import Address, Person
+from survey.planning import Candidate
+from survey.states import OPEN_CAMPAIGN, InvitationState
+from survey.survey import Survey
+
+_PERSON = (
+    people.c.id.label("person_id"),
+    people.c.email,
+    people.c.name,
+    people.c.timezone,
+    people.c.locale,
+    people.c.attributes,
+)
+ALL_SURVEYS = ""
+_OPEN_ROUNDS = select(campaigns.c.id).where(
+    campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN])
+)
+
+
+class SqlPeople:
+    """The port `People` on a database.
+
+    Args:
+        timezone: The organisation's zone; it stands in for people who have none.
+    """
+
+    def __init__(self, database: Database, *, timezone: str) -> None:
+        self._database = database
+        self._timezone = timezone
+
+    async def by_address(self, address: Address) -> Person | None:
+        """See the port."""
+        return await self._one(
+            select(*_PERSON)
+            .join(addresses)
+            .where(
+                addresses.c.platform == address.platform,
+                addresses.c.workspace == address.workspace,
+                addresses.c.user_id == address.user_id,
+            )
+        )
+
+    async def by_email(self, email: str) -> Person | None:
+        """See the port."""
+        return await self._one(select(*_PERSON).where(people.c.email == email.strip().lower()))
+
+    async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
+        """See the port."""
+        asked = (
+            select(
+                invitations.c.person_id,
+                func.max(invitations.c.asked_at).label("ever"),
+                func.max(invitations.c.asked_at)
+                .filter(campaigns.c.survey == survey.name)
+                .label("by_this"),
+            )
+            .join(campaigns)
+            .group_by(invitations.c.person_id)
+            .subquery()
+        )
+        stopped = (
+            select(opt_outs.c.person_id)
+            .where(or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == survey.name))
+            .distinct()
+            .subquery()
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(*_PERSON, asked.c.ever, asked.c.by_this, stopped.c.person_id.label("out"))
+                .outerjoin(asked, asked.c.person_id == people.c.id)
+                .outerjoin(stopped, stopped.c.person_id == people.c.id)
+                .where(people.c.active)
+                .order_by(people.c.id)
+            )
+            reached = await connection.execute(
+                select(addresses).where(addresses.c.platform.in_(platforms))
+            )
+            where: dict[int, Address] = {}
+            order = {platform: place for place, platform in enumerate(platforms)}
+            for row in sorted(reached, key=lambda row: (order[row.platform], row.workspace)):
+                address = Address(
+                    platform=row.platform, workspace=row.workspace, user_id=row.user_id
+                )
+                where.setdefault(row.person_id, address)
+            return [
+                Candidate(
+                    person=person_of(row._mapping, timezone=self._timezone),  # noqa: SLF001
+                    address=where.get(row.person_id),
+                    opted_out=row.out is not None,
+                    last_asked=row.by_this,
+                    first_contact=row.ever is None,
+                )
+                for row in rows
+            ]
+
+    async def last_asked(self, person: Person, campaign: Campaign) -> datetime | None:
+        """See the port."""
+        async with self._database.read() as connection:
+            found: datetime | None = await connection.scalar(
+                select(func.max(invitations.c.asked_at))
+                .join(campaigns)
+                .where(
+                    invitations.c.person_id == person.id,
+                    campaigns.c.survey == campaign.survey.name,
+                    campaigns.c.id != campaign.id,
+                    invitations.c.asked_at < campaign.started_at,
+                )
+            )
+            return found
+
+    async def opt_out(self, person: Person, *, survey: str | None, at: datetime) -> None:
+        """See the port."""
+        insert = sqlite_insert if self._database.is_sqlite else pg_insert
+        name = survey or ALL_SURVEYS
+        open_rounds = _OPEN_ROUNDS
+        if survey:
+            open_rounds = open_rounds.where(campaigns.c.survey == survey)
+        left = InvitationState.DECLINED if survey else InvitationState.OPTED_OUT
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(opt_outs)
+                .values(person_id=person.id, survey=name, at=at)
+                .on_conflict_do_nothing()
+            )
+            await connection.execute(
+                invitations.update()
+                .where(
+                    invitations.c.person_id == person.id,
+                    invitations.c.state.in_(
+                        [InvitationState.PENDING.value, InvitationState.SENT.value]
+                    ),
+                    invitations.c.campaign_id.in_(open_rounds),
+                )
+                .values(state=left.value)
+            )
+
+    async def opt_in(self, person: Person) -> bool:
+        """See the port."""
+        async with self._database.write() as connection:
+            lifted = await connection.execute(
+                opt_outs.delete().where(opt_outs.c.person_id == person.id)
+            )
+            await connection.execute(
+                invitations.update()
+                .where(
+                    invitations.c.person_id == person.id,
+                    invitations.c.campaign_id.in_(_OPEN_ROUNDS),
+                    invitations.c.state.in_(
+                        [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
+                    ),
+                )
+                .values(state=InvitationState.SENT.value)
+            )
+            return bool(lifted.rowcount)
+
+    async def opted_out(self, person: Person) -> Sequence[str]:
+        """See the port."""
+        async with self._database.read() as connection:
+            names = await connection.scalars(
+                select(opt_outs.c.survey)
+                .where(opt_outs.c.person_id == person.id)
+                .order_by(opt_outs.c.survey)
+            )
+            return list(names)
+
+    async def _one(self, query: Select[Any]) -> Person | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return None
+            return person_of(row._mapping, timezone=self._timezone)  # noqa: SLF001

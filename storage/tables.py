@@ -1,0 +1,268 @@
+"""The tables. `docs/schema.md` tells what each is for; migrations make them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+SQLITE_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, stored in UTC; a naive one is refused.
+
+    PostgreSQL keeps it as `timestamptz`, SQLite as text of fixed width, which sorts by time.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Text on SQLite."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(26))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone.")
+        instant = value.astimezone(UTC)
+        return instant.strftime(SQLITE_FORMAT) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Aware, in UTC."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        instant: datetime = value
+        return instant.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up by itself only in a column that says INTEGER.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("email", String(320), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("timezone", String(64)),
+    Column("locale", String(35)),
+    Column("attributes", Text, nullable=False, server_default="{}"),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("workspace", String(64), primary_key=True),
+    Column("user_id", String(320), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    # An empty name stands for every survey.
+    Column("survey", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("survey", String(64), nullable=False),
+    Column("period", String(16), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("closes_at", Instant, nullable=False),
+    Column("closing_at", Instant),
+    Column("closed_at", Instant),
+    Column("invited", Integer, nullable=False, server_default="0"),
+    Column("reached", Integer, nullable=False, server_default="0"),
+    Column("at_once", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("survey", "period"),
+)
+Index(
+    "uq_campaigns_one_open",
+    campaigns.c.survey,
+    unique=True,
+    postgresql_where=campaigns.c.state.in_(["running", "paused"]),
+    sqlite_where=campaigns.c.state.in_(["running", "paused"]),
+)
+
+campaign_keys = Table(
+    "campaign_keys",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+)
+
+cohorts = Table(
+    "cohorts",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("cohort", Integer, primary_key=True, autoincrement=False),
+    Column("attributes", Text, nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("cohort", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("first_contact", Boolean, nullable=False, server_default=text("false")),
+    Column("asked_at", Instant, nullable=False),
+    Column("pressed_at", Instant),
+    UniqueConstraint("campaign_id", "person_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("invitation_id", ForeignKey("invitations.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("target_id", ForeignKey("deliveries.id")),
+    Column("platform", String(32), nullable=False),
+    Column("workspace", String(64), nullable=False),
+    Column("user_id", String(320), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("channel_ref", Text),
+    Column("message_ref", Text),
+    Column("sent_at", Instant),
+    Column("reason", Text),
+    UniqueConstraint("invitation_id", "kind", "ordinal"),
+)
+Index(
+    "ix_deliveries_due",
+    deliveries.c.due_at,
+    postgresql_where=deliveries.c.state == "planned",
+    sqlite_where=deliveries.c.state == "planned",
+)
+Index(
+    "ix_deliveries_under_way",
+    deliveries.c.lease_until,
+    postgresql_where=deliveries.c.state.in_(["sending", "unknown"]),
+    sqlite_where=deliveries.c.state.in_(["sending", "unknown"]),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    # The person's number in identified mode, a pseudonym otherwise.
+    Column("respondent", String(64), primary_key=True),
+    Column("cohort", Integer, nullable=False),
+    Column("score", SmallInteger),
+    Column("previous", SmallInteger),
+    Column("comment", Text),
+    # The release gate: what the figures have of this answer (survey/release.py).
+    Column("waiting", Boolean, nullable=False),
+    Column("released_score", SmallInteger),
+    Column("entered_step", Integer),
+    Column("changed_step", Integer),
+)
+Index(
+    "ix_responses_waiting",
+    responses.c.campaign_id,
+    postgresql_where=responses.c.waiting,
+    sqlite_where=responses.c.waiting,
+)
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("cohort", Integer, primary_key=True, autoincrement=False),
+    # Several rows for one count, so that simultaneous presses do not queue for the same one.
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("score", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    postgresql_with={"fillfactor": 50},
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("steady", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+released_totals = Table(
+    "released_totals",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("cohort", Integer, primary_key=True, autoincrement=False),
+    Column("score", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+)
+
+released_groups = Table(
+    "released_groups",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("attribute", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+)
+
+sandbox_messages = Table(
+    "sandbox_messages",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("delivery_id", Uuid, unique=True),
+    Column("inbox", String(320), nullable=False, index=True),
+    Column("thread_id", BigInteger),
+    Column("author", String(16), nullable=False),
+    Column("card", Text, nullable=False),
+    Column("image", LargeBinary),
+    Column("at", Instant, nullable=False),
+    Column("edited", Boolean, nullable=False, server_default=text("false")),
+)

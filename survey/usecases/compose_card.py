@@ -1,0 +1,35 @@
+"""What the message of an invitation says right now."""
+
+from dataclasses import dataclass
+
+from survey.card import Card
+from survey.invitation import Invitation
+from survey.ports import Clock, Figures, Languages
+from survey.states import InvitationState
+from survey.wording import asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeCard:
+    """One invitation, one card: asked, answered, stopped or closed."""
+
+    figures: Figures
+    languages: Languages
+    clock: Clock
+
+    async def __call__(self, invitation: Invitation) -> Card:
+        """The card in the person's language."""
+        language = self.languages(invitation.person.locale)
+        now = self.clock()
+        if not invitation.campaign.takes_answers(now):
+            participation = await self.figures.participation(invitation.campaign)
+            return asked.closed(invitation, participation, language)
+        if invitation.response.score is not None:
+            return asked.answered(invitation, language)
+        match invitation.state:
+            case InvitationState.OPTED_OUT:
+                return asked.stopped(None, language)
+            case InvitationState.DECLINED:
+                return asked.stopped(invitation.campaign.survey, language)
+            case _:
+                return asked.asked(invitation, language, now=now)

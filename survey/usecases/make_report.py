@@ -1,0 +1,151 @@
+"""The report: counts from the database, judged by the rules, let out by the release gate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from survey.campaign import Campaign, Period
+from survey.errors import NotFound
+from survey.ports import Clock, Figures, Rounds
+from survey.report import (
+    Distribution,
+    GroupFigures,
+    Report,
+    RoundPoint,
+    change,
+    figures,
+)
+from survey.states import CampaignState
+from survey.survey import Survey
+from survey.usecases.start_campaign import survey_named
+
+ROUNDS_SHOWN = 8
+"""How many rounds a trend shows, the reported one among them."""
+_TOLD = {
+    CampaignState.RUNNING,
+    CampaignState.PAUSED,
+    CampaignState.CLOSING,
+    CampaignState.CLOSED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakeReport:
+    """Figures of one round, as anybody may see them who may see any."""
+
+    surveys: Mapping[str, Survey]
+    rounds: Rounds
+    figures: Figures
+    clock: Clock
+
+    async def campaign(self, survey: str, period: Period | None = None) -> Campaign:
+        """The round that is meant: that of the period, else the latest.
+
+        Raises:
+            NotFound: The message says what there is.
+        """
+        told = [found for found in await self.rounds.all(survey) if found.state in _TOLD]
+        for found in told:
+            if period is None or found.period == period:
+                return found
+        if not told:
+            survey_named(self.surveys, survey)
+            raise NotFound(
+                f"No round of {survey} has started yet; `voxpop campaign start {survey}` does."
+            )
+        known = ", ".join(str(found.period) for found in told[:ROUNDS_SHOWN])
+        raise NotFound(f"There is no round {survey}/{period}; there is {known}.")
+
+    async def __call__(
+        self, survey: str, period: Period | None = None, *, by: str | None = None
+    ) -> Report:
+        """The report of one round.
+
+        Args:
+            survey: Its name.
+            period: Which round; the latest if None.
+            by: An attribute whose groups are shown as well.
+
+        Raises:
+            NotFound: If there is no such survey, round or attribute.
+        """
+        campaign = await self.campaign(survey, period)
+        if campaign.survey.gated and campaign.state is not CampaignState.CLOSED:
+            await self.figures.step(campaign, at=self.clock())
+        shown = await self._distribution(campaign)
+        earlier = await self._earlier(campaign)
+        points = [
+            RoundPoint(campaign=name, period=str(when), figures=figures(counts))
+            for name, when, counts in reversed(earlier)
+        ]
+        if shown is not None:
+            points.append(
+                RoundPoint(
+                    campaign=campaign.name, period=str(campaign.period), figures=figures(shown)
+                )
+            )
+        gated = campaign.survey.gated
+        return Report(
+            survey=campaign.survey.name,
+            subject=campaign.survey.subject,
+            campaign=campaign.name,
+            period=str(campaign.period),
+            mode=campaign.survey.mode.value,
+            k=campaign.survey.k,
+            state=campaign.state.value,
+            participation=await self.figures.participation(campaign),
+            distribution=shown,
+            figures=None if shown is None else figures(shown),
+            change=None
+            if shown is None or not earlier
+            else change(shown, earlier[0][2], since=str(earlier[0][1])),
+            groups=() if by is None else await self._groups(campaign, by),
+            groups_withheld=by is not None and gated and campaign.state is not CampaignState.CLOSED,
+            history=tuple(points),
+            pending=await self.figures.pending(campaign) if gated else 0,
+        )
+
+    async def _distribution(self, campaign: Campaign) -> Distribution | None:
+        """What may be shown of everyone; None if that is nothing."""
+        if not campaign.survey.gated:
+            live = await self.figures.live(campaign)
+            return live if live.n else None
+        released = await self.figures.released(campaign)
+        return released if released.n >= campaign.survey.k else None
+
+    async def _earlier(
+        self, campaign: Campaign
+    ) -> Sequence[tuple[str, Period, Distribution]]:
+        """Closed rounds before this one that have figures, the latest first."""
+        found = []
+        for other in await self.rounds.all(campaign.survey.name):
+            before = other.started_at < campaign.started_at
+            if not before or other.state is not CampaignState.CLOSED:
+                continue
+            if other.survey.scale != campaign.survey.scale:
+                continue
+            shown = await self._distribution(other)
+            if shown is not None:
+                found.append((other.name, other.period, shown))
+            if len(found) == ROUNDS_SHOWN - 1:
+                break
+        return found
+
+    async def _groups(self, campaign: Campaign, by: str) -> tuple[GroupFigures, ...]:
+        if not campaign.survey.gated:
+            known: Mapping[tuple[str, str], Distribution | None] = dict(
+                await self.figures.live_groups(campaign)
+            )
+        else:
+            known = await self.figures.released_groups(campaign)
+        chosen = {value: counts for (name, value), counts in known.items() if name == by}
+        if not chosen:
+            names = ", ".join(sorted({name for name, _ in known})) or "none"
+            raise NotFound(f"People have no attribute {by!r} in this round; there is: {names}.")
+        return tuple(
+            GroupFigures(
+                attribute=by,
+                value=value,
+                figures=None if counts is None or not counts.n else figures(counts),
+            )
+            for value, counts in sorted(chosen.items())
+        )

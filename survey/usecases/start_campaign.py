@@ -1,0 +1,77 @@
+"""Start a round, or only look at who would be asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from survey.campaign import Campaign
+from survey.errors import NotFound
+from survey.planning import Plan, plan_round, require_somebody
+from survey.ports import Clock, People, Rounds
+from survey.survey import Survey
+
+
+def survey_named(surveys: Mapping[str, Survey], name: str) -> Survey:
+    """The survey that the settings define under this name.
+
+    Raises:
+        NotFound: The message lists those there are.
+    """
+    if name in surveys:
+        return surveys[name]
+    known = ", ".join(sorted(surveys)) or "none yet"
+    raise NotFound(f"There is no survey {name!r}; the settings define: {known}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartCampaign:
+    """Fix the audience, and plan a message to each.
+
+    Attributes:
+        surveys: By name, as the settings define them.
+        platforms: Those that are on, the preferred first.
+        zone: The organisation's; it names the period.
+    """
+
+    surveys: Mapping[str, Survey]
+    people: People
+    rounds: Rounds
+    clock: Clock
+    platforms: Sequence[str]
+    zone: ZoneInfo
+
+    async def plan(
+        self, name: str, *, to: frozenset[str] = frozenset(), at_once: bool = False
+    ) -> Plan:
+        """Who would be asked; nothing is written.
+
+        Raises:
+            NotFound: If there is no such survey.
+        """
+        survey = survey_named(self.surveys, name)
+        return plan_round(
+            survey,
+            await self.people.candidates(survey, platforms=self.platforms),
+            at=self.clock(),
+            zone=self.zone,
+            to=to,
+            at_once=at_once,
+        )
+
+    async def __call__(
+        self, name: str, *, to: frozenset[str] = frozenset(), at_once: bool = False
+    ) -> Campaign:
+        """Start the round; the worker sends from now on.
+
+        Args:
+            name: The survey.
+            to: E-mails, lower case, to which it is limited; empty for the whole audience.
+            at_once: Send without waiting for anybody's window.
+
+        Raises:
+            NotFound: If there is no such survey.
+            NobodyToAsk: If nobody is left to be asked.
+            CampaignExists: If a round of it is open.
+        """
+        plan = require_somebody(await self.plan(name, to=to, at_once=at_once))
+        return await self.rounds.start(plan)

@@ -1,0 +1,416 @@
+"""The message that asks, and what it turns into."""
+
+from datetime import datetime
+
+from survey.card import Act, Button, Card, Dialog, Field, Style, Subject
+from survey.invitation import Invitation
+from survey.localtime import local_date
+from survey.person import Administrators
+from survey.ports import Language
+from survey.report import Participation
+from survey.scale import CSAT, NPS, STARS, Category, Scale
+from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
+
+_TONES = {Category.DETRACTOR: "low", Category.PASSIVE: "middle", Category.PROMOTER: "high"}
+
+
+def subject_of(invitation: Invitation) -> Subject:
+    """What buttons on this invitation's messages act on."""
+    return Subject(campaign_id=invitation.campaign.id, invitation_id=invitation.id)
+
+
+def question(survey: Survey, language: Language) -> str:
+    """The question itself."""
+    if survey.question:
+        return survey.question
+    if survey.scale == NPS:
+        return language.text(
+            "How likely are you to recommend {subject} to a colleague?", subject=survey.subject
+        )
+    if survey.scale == CSAT:
+        return language.text("How satisfied are you with {subject}?", subject=survey.subject)
+    if survey.scale == STARS:
+        return language.text("How many stars do you give {subject}?", subject=survey.subject)
+    return language.text("How do you rate {subject}?", subject=survey.subject)
+
+
+def anchors(scale: Scale, language: Language) -> str:
+    """What the ends of the scale mean."""
+    fields = {"low": language.number(scale.low), "high": language.number(scale.high)}
+    if scale == NPS:
+        return language.text("{low} = not at all · {high} = extremely", **fields)
+    return language.text("{low} = very poor · {high} = excellent", **fields)
+
+
+def score_buttons(scale: Scale, language: Language) -> tuple[Button, ...]:
+    """One button a mark; each says its number alone."""
+    return tuple(
+        Button(
+            act=Act.SCORE,
+            value=str(value),
+            label=str(value),
+            style=Style.SCORE,
+            tone=_TONES[scale.category(value)],
+            description=language.text(
+                "{score} of {highest}",
+                score=language.number(value),
+                highest=language.number(scale.high),
+            ),
+        )
+        for value in scale.values
+    )
+
+
+def who_sees(survey: Survey, language: Language) -> str:
+    """Who sees the answer, told before the first press."""
+    if survey.mode is Mode.IDENTIFIED:
+        if survey.owner:
+            return language.text("{owner} sees your name with your answer.", owner=survey.owner)
+        return language.text("Your survey team sees your name with your answer.")
+    return language.text(
+        "Only groups of {k} or more are ever shown.", k=language.number(survey.k)
+    )
+
+
+def _open_until(invitation: Invitation, language: Language, *, now: datetime) -> str:
+    return language.text(
+        "Open until {moment}",
+        moment=language.moment(
+            invitation.campaign.closes_at, invitation.person.zone, now=now
+        ),
+    )
+
+
+def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
+    """The question with its buttons."""
+    survey = invitation.campaign.survey
+    lines = [anchors(survey.scale, language)]
+    if invitation.first_contact:
+        lines.insert(
+            0,
+            language.text(
+                "Hi {name}, I'm Voxpop. I ask one question a quarter, and this is it.",
+                name=invitation.person.first_name,
+            ),
+        )
+    return Card(
+        headline=question(survey, language),
+        lines=tuple(lines),
+        note=f"{who_sees(survey, language)} · {_open_until(invitation, language, now=now)}",
+        buttons=(
+            *score_buttons(survey.scale, language),
+            Button(act=Act.LATER, label=language.text("Later")),
+            Button(act=Act.WHY, label=language.text("Why me?")),
+            Button(act=Act.STOP, label=language.text("Stop asking")),
+        ),
+        subject=subject_of(invitation),
+    )
+
+
+def _thanks(category: Category, language: Language) -> str:
+    match category:
+        case Category.DETRACTOR:
+            return language.text("Thank you for being straight with us.")
+        case Category.PASSIVE:
+            return language.text("Thank you.")
+        case Category.PROMOTER:
+            return language.text("Wonderful, thank you.")
+
+
+def follow_up(scale: Scale, score: int, language: Language) -> str:
+    """The one good question that fits the score."""
+    match scale.category(score):
+        case Category.DETRACTOR:
+            return language.text("What should we fix first?")
+        case Category.PASSIVE:
+            return language.text(
+                "What would have made it a {highest}?", highest=language.number(scale.high)
+            )
+        case Category.PROMOTER:
+            return language.text("What do you like most?")
+
+
+def answered(invitation: Invitation, language: Language) -> Card:
+    """The same message after a press: what was said, thanks, and the follow-up question."""
+    survey, response = invitation.campaign.survey, invitation.response
+    score = response.score
+    if score is None:
+        raise ValueError("Nothing was answered.")
+    lines = [_thanks(survey.scale.category(score), language)]
+    changeable = survey.answers is Answers.CHANGEABLE
+    if response.previous is not None and response.previous != score:
+        lines.insert(
+            0,
+            language.text(
+                "Changed from {before} to {after}.",
+                before=language.number(response.previous),
+                after=language.number(score),
+            ),
+        )
+    reason = Button(act=Act.REASON, label=language.text("Add a reason"), style=Style.PRIMARY)
+    note = language.text("Or just answer in this thread.")
+    if response.comment is None:
+        lines.append(follow_up(survey.scale, score, language))
+    else:
+        lines.append(reason_kept(survey, language))
+        lines.append(language.text("You wrote: {comment}", comment=response.comment))
+        reason = Button(act=Act.REASON, label=language.text("Edit"))
+        note = ""
+    buttons = [reason]
+    if changeable:
+        buttons.append(Button(act=Act.CHANGE, label=language.text("Change")))
+        buttons.append(Button(act=Act.UNDO, label=language.text("Undo")))
+    return Card(
+        headline=language.text("You said {score}.", score=language.number(score)),
+        lines=tuple(lines),
+        note=note,
+        buttons=tuple(buttons),
+        subject=subject_of(invitation),
+    )
+
+
+def reason_kept(survey: Survey, language: Language) -> str:
+    """Where the words go."""
+    owner = survey.owner or language.text("your survey team")
+    if survey.mode is Mode.IDENTIFIED:
+        return language.text("Thank you. That goes to {owner}, word for word.", owner=owner)
+    return language.text(
+        "Thank you. That goes to {owner}, word for word, without your name.", owner=owner
+    )
+
+
+def comment_before_score(language: Language) -> str:
+    """Somebody wrote before they pressed."""
+    return language.text("Thank you, I kept that. Press a number as well, and it counts.")
+
+
+def changing(invitation: Invitation, language: Language, *, now: datetime) -> Card:
+    """The buttons once more; the answer stands until another is pressed."""
+    survey, score = invitation.campaign.survey, invitation.response.score
+    if score is None:
+        return asked(invitation, language, now=now)
+    said = language.number(score)
+    return Card(
+        headline=question(survey, language),
+        lines=(
+            language.text("You said {score}. Press another number to change it.", score=said),
+            anchors(survey.scale, language),
+        ),
+        note=f"{who_sees(survey, language)} · {_open_until(invitation, language, now=now)}",
+        buttons=(
+            *score_buttons(survey.scale, language),
+            Button(act=Act.KEEP, label=language.text("Keep {score}", score=said)),
+        ),
+        subject=subject_of(invitation),
+    )
+
+
+def undone(invitation: Invitation, language: Language, *, now: datetime) -> Card:
+    """Taken back: the buttons again."""
+    survey = invitation.campaign.survey
+    moment = language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now)
+    return Card(
+        headline=question(survey, language),
+        lines=(
+            language.text("Taken back. You can answer until {moment}.", moment=moment),
+            anchors(survey.scale, language),
+        ),
+        note=who_sees(survey, language),
+        buttons=asked(invitation, language, now=now).buttons,
+        subject=subject_of(invitation),
+    )
+
+
+def reason_dialog(invitation: Invitation, language: Language) -> Dialog:
+    """The form for a reason."""
+    survey, response = invitation.campaign.survey, invitation.response
+    score = response.score
+    return Dialog(
+        act=Act.REASON,
+        title=language.text("Your reason"),
+        intro=language.text("Your words") if score is None else language.text(
+            "You said {score}.", score=language.number(score)
+        ),
+        fields=(
+            Field(
+                name="comment",
+                label=language.text("In your own words")
+                if score is None
+                else follow_up(survey.scale, score, language),
+                value=response.comment or "",
+                hint=who_sees(survey, language),
+                max_length=COMMENT_LIMIT,
+            ),
+        ),
+        submit=language.text("Send"),
+        subject=subject_of(invitation),
+    )
+
+
+def later(invitation: Invitation, due_at: datetime, language: Language, *, now: datetime) -> Card:
+    """Put off."""
+    moment = language.moment(due_at, invitation.person.zone, now=now)
+    return Card(
+        headline=language.text("I'll ask again {moment}.", moment=moment),
+        note=_open_until(invitation, language, now=now),
+        buttons=(
+            Button(act=Act.LATER, value="3", label=language.text("In 3 days")),
+            Button(act=Act.LATER, value="7", label=language.text("Next week")),
+            Button(act=Act.KEEP, label=language.text("Answer now"), style=Style.PRIMARY),
+        ),
+        subject=subject_of(invitation),
+    )
+
+
+def too_late_for_later(invitation: Invitation, language: Language, *, now: datetime) -> Card:
+    """There is no later: the round closes before."""
+    moment = language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now)
+    return Card(
+        headline=language.text(
+            "This round closes {moment}, so I can't ask again after that. "
+            "The buttons above work until then.",
+            moment=moment,
+        )
+    )
+
+
+def stopping(invitation: Invitation, language: Language) -> Card:
+    """Asked once before we stop."""
+    return Card(
+        headline=language.text("What should I stop?"),
+        lines=(language.text("I won't hold it against you, and nobody is told."),),
+        buttons=(
+            Button(
+                act=Act.STOP_ALL, label=language.text("No more surveys from me"), style=Style.DANGER
+            ),
+            Button(act=Act.STOP_THIS, label=language.text("Not this one")),
+            Button(act=Act.KEEP, label=language.text("Keep asking")),
+        ),
+        subject=subject_of(invitation),
+    )
+
+
+def stopped(survey: Survey | None, language: Language) -> Card:
+    """Done; `survey` names the one that stops, None means all."""
+    if survey is None:
+        done = language.text("Done: no more surveys from me. `/nps optin` brings me back.")
+    else:
+        done = language.text(
+            "Done: I won't ask you about {subject} any more. `/nps optin` brings me back.",
+            subject=survey.subject,
+        )
+    return Card(headline=done)
+
+
+def closed(
+    invitation: Invitation, participation: Participation, language: Language
+) -> Card:
+    """The message after the round; it has no buttons."""
+    lines = []
+    score = invitation.response.score
+    if score is not None:
+        lines.append(language.text("You said {score}.", score=language.number(score)))
+    return Card(
+        headline=language.plural(
+            "This round is closed. {rate} of {n} person answered; thank you.",
+            "This round is closed. {rate} of {n} people answered; thank you.",
+            participation.reached,
+            rate=language.percent(participation.response_rate),
+        ),
+        lines=tuple(lines),
+        subject=None,
+    )
+
+
+def why_me(
+    invitation: Invitation,
+    administrators: Administrators,
+    language: Language,
+    *,
+    last_asked: datetime | None,
+    now: datetime,
+) -> Card:
+    """Why this person is asked, how often at most, who sees what, and who runs it."""
+    survey, person = invitation.campaign.survey, invitation.person
+    shared = [
+        f"{name}: {person.attributes[name]}" for name in survey.audience if name in person.attributes
+    ]
+    lines = [
+        language.text(
+            "You are in the audience of {survey} because of {attributes}.",
+            survey=survey.name,
+            attributes=language.listing(shared),
+        )
+        if shared
+        else language.text(
+            "Everybody on the roster is asked in {survey}, and so are you.", survey=survey.name
+        ),
+        language.text("This is the first time that this survey asks you.")
+        if last_asked is None
+        else language.text(
+            "It asked you last on {day}.", day=language.day(local_date(last_asked, person.zone))
+        ),
+        language.plural(
+            "It leaves you alone for at least {n} day after it has asked you.",
+            "It leaves you alone for at least {n} days after it has asked you.",
+            survey.rest_days,
+        ),
+        who_sees(survey, language),
+    ]
+    if survey.mode is Mode.CONFIDENTIAL:
+        lines.append(
+            language.text(
+                "Your answer is kept under a pseudonym. It is not anonymous: the system knows that "
+                "you have answered, so that it can stop reminding you and let you change it."
+            )
+        )
+    if administrators.emails:
+        lines.append(
+            language.text("It is run by {people}.", people=language.listing(administrators.emails))
+        )
+    lines.append(_open_until(invitation, language, now=now) + ".")
+    return Card(headline=language.text("Why you?"), lines=tuple(lines))
+
+
+def nothing_open(language: Language) -> str:
+    """There is no question waiting."""
+    return language.text("Nothing is waiting for your answer right now.")
+
+
+def pending(
+    invitations: list[Invitation], language: Language, *, now: datetime
+) -> Card:
+    """What waits for this person."""
+    if not invitations:
+        return Card(headline=nothing_open(language))
+    return Card(
+        headline=language.plural(
+            "{n} question is open for you.", "{n} questions are open for you.", len(invitations)
+        ),
+        lines=tuple(
+            _pending_line(invitation, language, now=now) for invitation in invitations
+        ),
+    )
+
+
+def _pending_line(invitation: Invitation, language: Language, *, now: datetime) -> str:
+    asks = question(invitation.campaign.survey, language)
+    until = _open_until(invitation, language, now=now)
+    if invitation.response.score is None:
+        return f"{asks} · {until}"
+    said = language.text("You said {score}.", score=language.number(invitation.response.score))
+    return f"{asks} · {said} · {until}"
+
+
+def which_thread(language: Language) -> str:
+    """Words that could belong to several questions."""
+    return language.text(
+        "Several questions are open for you: please answer in the thread of the one you mean."
+    )
+
+
+def welcome_back(language: Language, *, lifted: bool) -> Card:
+    """Opted in again."""
+    if lifted:
+        return Card(headline=language.text("Welcome back: I may ask you again."))
+    return Card(headline=language.text("You had not stopped anything: I may ask you already."))

@@ -1,0 +1,90 @@
+"""What a person reads when something could not be done: one table from errors to sentences."""
+
+from survey.errors import (
+    AlreadyAnswered,
+    CampaignExists,
+    CommentTooLong,
+    InvalidScore,
+    InvitationClosed,
+    NotYours,
+    OutOfDate,
+    StorageUnavailable,
+    VoxpopError,
+)
+from survey.person import Administrators
+from survey.ports import Language
+
+
+def refusal(error: VoxpopError, language: Language) -> str:
+    """What happened, what it means for their answer, and what to do."""
+    match error:
+        case StorageUnavailable():
+            return language.text(
+                "I couldn't save that just now, so please press again in a minute."
+            )
+        case NotYours():
+            return language.text("That button isn't yours to press.")
+        case AlreadyAnswered():
+            return language.text("You have answered already, and this survey takes one answer.")
+        case CommentTooLong(length=length, limit=limit):
+            return language.text(
+                "That is {length} characters, and I can keep {limit}. Nothing was saved: please "
+                "shorten it and send it again.",
+                length=language.number(length),
+                limit=language.number(limit),
+            )
+        case InvalidScore():
+            return language.text("That is no score of this question. Please press one of its buttons.")
+        case InvitationClosed():
+            return language.text("This round is closed, so I couldn't count that.")
+        case OutOfDate():
+            return language.text("That button is out of date. `/nps pending` shows what is open.")
+        case CampaignExists():
+            return language.text("A round of this survey is running already; close it first.")
+        case _:
+            return str(error)
+
+
+def closed_on(day: str, language: Language) -> str:
+    """A late press; `day` is when it closed, in words."""
+    return language.text("This round closed on {day}, so I couldn't count that.", day=day)
+
+
+def reports_are_for(
+    administrators: Administrators, language: Language
+) -> str:
+    """Somebody else's report."""
+    if not administrators.emails:
+        return language.text(
+            "Reports are for survey administrators, and none is named yet: `VOXPOP_ADMINS` does."
+        )
+    return language.text(
+        "Reports are for survey administrators: {people}.",
+        people=language.listing(administrators.emails),
+    )
+
+
+def only_administrators(administrators: Administrators, language: Language) -> str:
+    """Somebody else's command."""
+    if not administrators.emails:
+        return language.text(
+            "That is for survey administrators, and none is named yet: `VOXPOP_ADMINS` does."
+        )
+    return language.text(
+        "That is for survey administrators: {people}.",
+        people=language.listing(administrators.emails),
+    )
+
+
+def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
+    """A mistyped word."""
+    if nearest is None:
+        return language.text("I don't know `{typed}`. `/nps help` shows what I can do.", typed=typed)
+    return language.text(
+        "I don't know `{typed}`. Did you mean `/nps {nearest}`?", typed=typed, nearest=nearest
+    )
+
+
+def unknown_person(language: Language) -> str:
+    """Somebody who is not on the roster."""
+    return language.text("I don't know you yet: ask your survey administrators to add you.")

@@ -1,0 +1,348 @@
+"""Figures in words: the report, the state of a round, a preview."""
+
+from survey.campaign import Campaign
+from survey.card import Act, Button, Card, Picture, Style
+from survey.person import Person
+from survey.planning import LeftOut, Plan
+from survey.ports import Language
+from survey.report import Band, Figures, GroupFigures, Report, Verdict, band
+from survey.scale import Metric
+from survey.states import CampaignState, DeliveryState
+
+
+def value_of(figures: Figures, language: Language) -> str:
+    """The headline figure: +32 for NPS, 81 % for CSAT."""
+    if figures.value is None:
+        return "–"
+    if figures.metric is Metric.NPS:
+        return language.number(figures.value, signed=True)
+    return language.percent(figures.value)
+
+
+def _bounds(figures: Figures, language: Language) -> dict[str, str]:
+    interval = figures.interval
+    if interval is None:
+        return {"low": "–", "high": "–"}
+    if figures.metric is Metric.NPS:
+        return {
+            "low": language.number(interval.low, signed=True),
+            "high": language.number(interval.high, signed=True),
+        }
+    return {"low": language.percent(interval.low), "high": language.percent(interval.high)}
+
+
+def headline(report: Report, language: Language) -> str:
+    """NPS +32, or why there is no figure."""
+    answered = report.participation.answered
+    if report.figures is None:
+        if not answered:
+            return language.text("Nobody has answered yet.")
+        return language.plural(
+            "{n} answer. I show figures from {k}.",
+            "{n} answers. I show figures from {k}.",
+            answered,
+            k=language.number(report.k),
+        )
+    value = value_of(report.figures, language)
+    name = "NPS" if report.figures.metric is Metric.NPS else "CSAT"
+    return language.text("{figure} {value}", figure=name, value=value)
+
+
+def _change(report: Report, language: Language) -> str | None:
+    figures, change = report.figures, report.change
+    if figures is None:
+        return None
+    bounds = _bounds(figures, language)
+    if change is None:
+        return language.text("95 %: {low} to {high}", **bounds)
+    step = change.difference * (1 if figures.metric is Metric.NPS else 100)
+    amount = language.number(abs(step))
+    fields = {"amount": amount, "since": change.since, **bounds}
+    real = change.verdict is Verdict.REAL
+    if round(step) == 0:
+        return language.text("Unchanged since {since} (95 %: {low} to {high})", **fields)
+    if step > 0 and real:
+        return language.text("▲ {amount} since {since}: a real change (95 %: {low} to {high})", **fields)
+    if step > 0:
+        return language.text("▲ {amount} since {since}, within noise (95 %: {low} to {high})", **fields)
+    if real:
+        return language.text("▼ {amount} since {since}: a real change (95 %: {low} to {high})", **fields)
+    return language.text("▼ {amount} since {since}, within noise (95 %: {low} to {high})", **fields)
+
+
+def _band(figures: Figures, language: Language) -> str | None:
+    if figures.metric is not Metric.NPS or figures.value is None:
+        return None
+    match band(figures.value):
+        case Band.NEEDS_IMPROVEMENT:
+            return language.text("needs improvement")
+        case Band.GOOD:
+            return language.text("good")
+        case Band.GREAT:
+            return language.text("great")
+        case Band.EXCELLENT:
+            return language.text("excellent")
+
+
+def participation_line(report: Report, language: Language) -> str:
+    """214 of 480 answered (45 %)."""
+    told = report.participation
+    return language.plural(
+        "{answered} of {n} person answered ({rate})",
+        "{answered} of {n} people answered ({rate})",
+        told.reached or told.invited,
+        answered=language.number(told.answered),
+        rate=language.percent(told.response_rate),
+    )
+
+
+def _shares(figures: Figures, language: Language) -> str:
+    fields = {
+        "promoters": language.percent(figures.promoters),
+        "passives": language.percent(figures.passives),
+        "detractors": language.percent(figures.detractors),
+    }
+    if figures.metric is Metric.NPS:
+        return language.text(
+            "{promoters} promoters · {passives} passives · {detractors} detractors", **fields
+        )
+    return language.text(
+        "{promoters} satisfied · {passives} neutral · {detractors} dissatisfied", **fields
+    )
+
+
+def group_lines(report: Report, language: Language) -> list[str]:
+    """By team: Platform +41 (38) · Sales +12 (52) · 3 groups under 5 not shown."""
+    if report.groups_withheld:
+        return [
+            language.text(
+                "Groups are shown once the round has closed: while it runs, figures that move "
+                "group by group could single people out."
+            )
+        ]
+    if not report.groups:
+        return []
+    shown = [group for group in report.groups if group.figures is not None]
+    hidden = len(report.groups) - len(shown)
+    parts = [_group(group, language) for group in shown]
+    if hidden:
+        parts.append(
+            language.plural(
+                "{n} group not shown (a group needs {k} people, and no other may give it away)",
+                "{n} groups not shown (a group needs {k} people, and no other may give it away)",
+                hidden,
+                k=language.number(report.k),
+            )
+        )
+    return [
+        language.text(
+            "By {attribute}: {groups}",
+            attribute=report.groups[0].attribute,
+            groups=" · ".join(parts),
+        )
+    ]
+
+
+def _group(group: GroupFigures, language: Language) -> str:
+    if group.figures is None:
+        return group.value
+    return language.text(
+        "{group} {value} ({n})",
+        group=group.value,
+        value=value_of(group.figures, language),
+        n=language.number(group.figures.n),
+    )
+
+
+def report_lines(report: Report, language: Language) -> tuple[str, ...]:
+    """Everything below the headline."""
+    lines = []
+    figures = report.figures
+    if figures is not None:
+        lines.append(
+            " · ".join(part for part in (_change(report, language), _band(figures, language)) if part)
+        )
+        lines.append(f"{participation_line(report, language)} · {_shares(figures, language)}")
+    elif report.participation.answered:
+        lines.append(participation_line(report, language))
+    else:
+        lines.append(
+            language.plural(
+                "{n} person was asked; the first answers usually come within the hour.",
+                "{n} people were asked; the first answers usually come within the hour.",
+                report.participation.invited,
+            )
+        )
+    if figures is not None and report.pending:
+        lines.append(
+            language.plural(
+                "{n} more answer or change is not in these figures yet: outside of identified "
+                "surveys they move by groups of {k} or more.",
+                "{n} more answers or changes are not in these figures yet: outside of identified "
+                "surveys they move by groups of {k} or more.",
+                report.pending,
+                k=language.number(report.k),
+            )
+        )
+    lines.extend(group_lines(report, language))
+    return tuple(lines)
+
+
+def report_card(
+    report: Report, picture: bytes | None, language: Language, *, shareable: bool
+) -> Card:
+    """The report as a message with its chart."""
+    name = report.campaign.replace("/", "-")
+    lines = report_lines(report, language)
+    head = headline(report, language)
+    return Card(
+        headline=head,
+        lines=lines,
+        note=_note(report, language),
+        buttons=(
+            Button(
+                act=Act.SHARE,
+                value=" ".join(
+                    [report.survey, report.period, *(g.attribute for g in report.groups[:1])]
+                ),
+                label=language.text("Share here"),
+            ),
+        )
+        if shareable and report.figures is not None
+        else (),
+        picture=None
+        if picture is None
+        else Picture(name=f"{name}.png", png=picture, text=" ".join((head, *lines))),
+    )
+
+
+def _note(report: Report, language: Language) -> str:
+    if report.state == CampaignState.CLOSED.value:
+        return language.text("{campaign}, closed", campaign=report.campaign)
+    return language.text("{campaign}, still open", campaign=report.campaign)
+
+
+def report_text(report: Report, language: Language) -> str:
+    """The same for a terminal."""
+    head = f"{report.campaign}: {headline(report, language)}"
+    return "\n".join((head, *report_lines(report, language)))
+
+
+def status(
+    campaign: Campaign, accounts: dict[str, int], answered: int, language: Language
+) -> Card:
+    """Sent 312 of 480 · 96 answered · 2 could not be reached."""
+    sent = accounts.get(DeliveryState.SENT.value, 0)
+    failed = accounts.get(DeliveryState.FAILED.value, 0)
+    parts = [
+        language.text(
+            "Sent {sent} of {all}",
+            sent=language.number(sent),
+            all=language.number(campaign.invited),
+        ),
+        language.plural("{n} answered", "{n} answered", answered),
+    ]
+    if failed:
+        parts.append(language.plural("{n} could not be reached", "{n} could not be reached", failed))
+    return Card(headline=" · ".join(parts), note=f"{campaign.name} · {campaign.state.value}")
+
+
+def nothing_running(language: Language) -> str:
+    """There is no round to tell about."""
+    return language.text("No round is running. `/nps start` begins one.")
+
+
+def several_running(names: list[str], language: Language) -> str:
+    """A command that could mean more than one round."""
+    return language.text(
+        "Several rounds are open: {names}. Which one do you mean?", names=language.listing(names)
+    )
+
+
+def which_survey(names: list[str], language: Language) -> str:
+    """A command that could mean more than one survey."""
+    if not names:
+        return language.text("No survey is defined yet: `voxpop.toml` does that.")
+    return language.text(
+        "There are several surveys: {names}. Which one do you mean?", names=language.listing(names)
+    )
+
+
+def closing(campaign: Campaign, language: Language) -> Card:
+    """Closed by hand."""
+    return Card(
+        headline=language.text("{campaign} is closed: no more answers count.", campaign=campaign.name),
+        lines=(language.text("Every message changes to say so, and `/nps report` has the figures."),),
+    )
+
+
+def started(campaign: Campaign, language: Language) -> Card:
+    """Started by hand."""
+    return Card(
+        headline=language.plural(
+            "{campaign} has started: {n} person is asked.",
+            "{campaign} has started: {n} people are asked.",
+            campaign.invited,
+            campaign=campaign.name,
+        ),
+        lines=(language.text("`/nps status` shows how it is doing."),),
+    )
+
+
+def preview(plan: Plan, zones: int, language: Language, *, value: str) -> Card:
+    """Who gets it, who does not, and why; `value` is what the Start button starts."""
+    window = plan.survey.window
+    lines = []
+    if plan.asks and not plan.at_once:
+        lines.append(
+            language.plural(
+                "In {n} time zone, between {opens} and {closes} their time.",
+                "In {n} time zones, between {opens} and {closes} their time.",
+                zones,
+                opens=f"{window.opens:%H:%M}",
+                closes=f"{window.closes:%H:%M}",
+            )
+        )
+    left_out = sum(len(people) for people in plan.left_out.values())
+    if left_out:
+        lines.append(
+            language.plural(
+                "{n} person is left out: {why}.",
+                "{n} people are left out: {why}.",
+                left_out,
+                why=language.listing(
+                    [_why(reason, people, language) for reason, people in plan.left_out.items()]
+                ),
+            )
+        )
+    buttons = (
+        Button(act=Act.START, value=value, label=language.text("Start"), style=Style.PRIMARY),
+        Button(act=Act.CANCEL, label=language.text("Cancel")),
+    )
+    return Card(
+        headline=language.plural(
+            "This goes to {n} person.", "This goes to {n} people.", len(plan.asks)
+        ),
+        lines=tuple(lines),
+        buttons=buttons if plan.asks else (),
+    )
+
+
+def _why(reason: LeftOut, people: tuple[Person, ...], language: Language) -> str:
+    match reason:
+        case LeftOut.OPTED_OUT:
+            return language.plural("{n} opted out", "{n} opted out", len(people))
+        case LeftOut.ASKED_RECENTLY:
+            return language.plural("{n} was asked recently", "{n} were asked recently", len(people))
+        case LeftOut.NOT_REACHABLE:
+            return language.plural("{n} is not reachable", "{n} are not reachable", len(people))
+
+
+def cancelled(language: Language) -> Card:
+    """Nothing happened."""
+    return Card(headline=language.text("Cancelled; nobody was asked."))
+
+
+def shared(language: Language) -> str:
+    """The report was posted."""
+    return language.text("Posted here for everyone to see.")
