@@ -244,6 +244,7 @@ class Tally:
     sets: int = 0
     large_groups: int = 0
     shown_groups: int = 0
+    needlessly_hidden: int = 0
     smallest: dict[int, int] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
 
@@ -254,6 +255,7 @@ class Tally:
         self.sets += other.sets
         self.large_groups += other.large_groups
         self.shown_groups += other.shown_groups
+        self.needlessly_hidden += other.needlessly_hidden
         self.violations += other.violations
         for k, people in other.smallest.items():
             self.smallest[k] = min(people, self.smallest.get(k, people))
@@ -262,20 +264,24 @@ class Tally:
 def attack(name: str, gate: Gate) -> Tally:
     """Play the round of this name and look for the smallest group that its figures describe."""
     played, shown = play(random.Random(name), gate)
-    groups = Counter(
+    sizes = Counter(
         group for person in played.figure() for group in played.attributes[person].items()
     )
+    large = {group for group, people in sizes.items() if people >= played.k}
     tally = Tally(
         campaigns=1,
         with_figures=bool(played.steps),
         figures=len(played.figures),
-        large_groups=sum(people >= played.k for people in groups.values()),
+        large_groups=len(large),
         shown_groups=len(shown),
     )
     exposed, tally.sets = few_described(played.figures, at_most=played.k - 1)
     if exposed is None:
         if few_described(played.figures, at_most=played.k)[0] is not None:
             tally.smallest[played.k] = played.k
+        for group in large - shown:
+            more = [*played.figures, played.figure(group)]
+            tally.needlessly_hidden += few_described(more, at_most=played.k - 1)[0] is None
         return tally
     size = next(
         n for n in range(1, played.k) if few_described(played.figures, at_most=n)[0] is not None
@@ -300,19 +306,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     began = time.perf_counter()
     names = [f"{options.seed}/{number}" for number in range(options.campaigns)]
+    parts = (names[start : start + 50] for start in range(0, len(names), 50))
     total = Tally()
     with ProcessPoolExecutor(options.jobs) as pool:
-        for part in pool.map(partial(attack_many, gate=Gate()), (names[i : i + 50] for i in range(0, len(names), 50))):
+        for part in pool.map(partial(attack_many, gate=Gate()), parts):
             total.add(part)
-    smallest = ", ".join(f"{n} at k = {k}" for k, n in sorted(total.smallest.items()))
-    print(f"campaigns                 {total.campaigns:,}")
-    print(f"figures released          {total.figures:,}")
-    print(f"sets of people tried      {total.sets:,}, each against every combination of figures")
-    print(f"smallest group described  {smallest or 'none'}")
-    print(f"violations                {len(total.violations):,}")
-    print(f"overall figures shown in  {total.with_figures / max(1, total.campaigns):.1%} of campaigns")
-    print(f"groups of k or more shown {total.shown_groups / max(1, total.large_groups):.1%}")
-    print(f"seconds                   {time.perf_counter() - began:.1f}")
+    smallest = ", ".join(f"{people} at k = {k}" for k, people in sorted(total.smallest.items()))
+    shown_in = total.with_figures / max(1, total.campaigns)
+    shown_of = total.shown_groups / max(1, total.large_groups)
+    print(f"campaigns                  {total.campaigns:,}")
+    print(f"figures released           {total.figures:,}")
+    print(f"sets of people tried       {total.sets:,}, each against all combinations of figures")
+    print(f"smallest group described   {smallest or 'none'}")
+    print(f"violations                 {len(total.violations):,}")
+    print(f"overall figures shown in   {shown_in:.1%} of campaigns")
+    print(f"groups of >= k shown       {shown_of:.1%} of {total.large_groups:,}")
+    print(f"groups hidden needlessly   {total.needlessly_hidden:,}")
+    print(f"seconds                    {time.perf_counter() - began:.1f}")
     for violation in total.violations[:10]:
         print(violation)
     return 1 if total.violations else 0

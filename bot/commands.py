@@ -121,7 +121,7 @@ class Commands:
         self._require_administrator(person, Word.REPORT, language)
         name = command.survey or self._only_survey(language)
         made = await self.report(name, command.period, by=command.by)
-        picture = None if made.figures is None else self.charts.report(made, language)
+        picture = None if made.figures is None else await self.charts.report(made, language)
         card = reporting.report_card(made, picture, language, shareable=not command.share)
         if not command.share:
             return Reply(private=card)

@@ -45,7 +45,7 @@ class Seal:
         text = self._serializer.dumps(
             [sealed.act.value, sealed.value, about, to.platform, to.workspace, to.user_id]
         )
-        return text if isinstance(text, str) else text.decode()
+        return str(text)
 
     def open(self, text: str) -> Sealed:
         """What was sealed.

@@ -36,11 +36,14 @@ class Knocker:
         self._sweeps = {sweep.name: sweep for sweep in sweeps}
         # In memory on purpose: replicas that share a job store stop each other for good.
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._mine: frozenset[str] = frozenset()
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self) -> None:
-        """Begin to knock; needs a running event loop."""
-        for sweep in self._sweeps.values():
+    def start(self, *, only: frozenset[str]) -> None:
+        """Begin to knock on these sweeps; needs a running event loop."""
+        self._mine = only
+        chosen = [sweep for name, sweep in self._sweeps.items() if name in only]
+        for sweep in chosen:
             self._scheduler.add_job(
                 self._run,
                 IntervalTrigger(
@@ -55,11 +58,13 @@ class Knocker:
                 max_instances=1,
             )
         self._scheduler.start()
-        for name in self._sweeps:
-            self.knock(name)
+        for sweep in chosen:
+            self.knock(sweep.name)
 
     def knock(self, name: str) -> None:
-        """Run a sweep now rather than at its time."""
+        """Run a sweep now rather than at its time, if it is run here."""
+        if name not in self._mine:
+            return
         task = asyncio.get_running_loop().create_task(self._run(name))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -111,7 +111,7 @@ async def load_invitations(
                 invited=row.invited,
                 reached=row.reached,
             ),
-            person=person_of(row._mapping, timezone=ballots.timezone),  # noqa: SLF001 - its public name
+            person=person_of(dict(row._mapping), timezone=ballots.timezone),  # noqa: SLF001 - its public name
             state=InvitationState(row.state),
             response=answers.get((row.campaign_id, names[row.id]), Response()),
             pressed_at=row.pressed_at,

@@ -16,6 +16,9 @@ from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
 
 
+_queue = deliveries.alias("queue")
+
+
 class SqlOutbox:
     """The port `Outbox` on a database. Leases run by the database's own clock."""
 
@@ -26,32 +29,32 @@ class SqlOutbox:
     async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
         due = (
-            select(deliveries.c.id)
-            .join(invitations)
-            .join(campaigns)
+            select(_queue.c.id)
+            .join(invitations, invitations.c.id == _queue.c.invitation_id)
+            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
             .where(
-                deliveries.c.state == DeliveryState.PLANNED.value,
-                deliveries.c.due_at <= at,
+                _queue.c.state == DeliveryState.PLANNED.value,
+                _queue.c.due_at <= at,
                 campaigns.c.state != CampaignState.PAUSED.value,
             )
-            .order_by(deliveries.c.due_at)
+            .order_by(_queue.c.due_at)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=deliveries)
+            .with_for_update(skip_locked=True, of=_queue)
         )
         return await self._take(due)
 
     async def claim_unknown(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
         lost = (
-            select(deliveries.c.id)
+            select(_queue.c.id)
             .where(
-                deliveries.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
-                deliveries.c.lease_until < self._now(),
-                deliveries.c.due_at <= at,
+                _queue.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
+                _queue.c.lease_until < self._now(),
+                _queue.c.due_at <= at,
             )
-            .order_by(deliveries.c.lease_until)
+            .order_by(_queue.c.lease_until)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=deliveries)
+            .with_for_update(skip_locked=True, of=_queue)
         )
         return await self._take(lost)
 

@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.engine import Database
-from storage.rows import person_of
+from storage.rows import attributes_text, person_of
 from storage.tables import addresses, campaigns, invitations, opt_outs, people
 from survey.campaign import Campaign
-from survey.person import Address, Person
+from survey.person import Address, Enrolment, Person
 from survey.planning import Candidate
 from survey.states import OPEN_CAMPAIGN, InvitationState
 from survey.survey import Survey
@@ -58,6 +58,70 @@ class SqlPeople:
         """See the port."""
         return await self._one(select(*_PERSON).where(people.c.email == email.strip().lower()))
 
+    async def reachable(self, platform: str, workspace: str) -> Sequence[Person]:
+        """See the port."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(*_PERSON)
+                .join(addresses)
+                .where(
+                    people.c.active,
+                    addresses.c.platform == platform,
+                    addresses.c.workspace == workspace,
+                )
+                .order_by(people.c.id)
+            )
+            return [person_of(dict(row._mapping), timezone=self._timezone) for row in rows]  # noqa: SLF001
+
+    async def enrol(self, enrolments: Sequence[Enrolment]) -> None:
+        """See the port."""
+        if not enrolments:
+            return
+        insert = sqlite_insert if self._database.is_sqlite else pg_insert
+        one = insert(people)
+        known = ("name", "timezone", "locale", "attributes", "active")
+        upsert = one.on_conflict_do_update(
+            index_elements=["email"], set_={name: one.excluded[name] for name in known}
+        )
+        rows = [
+            {
+                "email": enrolment.email.strip().lower(),
+                "name": enrolment.name,
+                "timezone": enrolment.timezone,
+                "locale": enrolment.locale,
+                "attributes": attributes_text(enrolment.attributes),
+                "active": True,
+            }
+            for enrolment in enrolments
+        ]
+        async with self._database.write() as connection:
+            await connection.execute(upsert, rows)
+            found = await connection.execute(
+                select(people.c.email, people.c.id).where(
+                    people.c.email.in_([row["email"] for row in rows])
+                )
+            )
+            numbers = {row.email: row.id for row in found}
+            where = [
+                {
+                    "platform": address.platform,
+                    "workspace": address.workspace,
+                    "user_id": address.user_id,
+                    "person_id": numbers[enrolment.email.strip().lower()],
+                }
+                for enrolment in enrolments
+                for address in enrolment.addresses
+            ]
+            if where:
+                place = insert(addresses)
+                await connection.execute(
+                    place.on_conflict_do_update(
+                        index_elements=["platform", "workspace", "user_id"],
+                        set_={"person_id": place.excluded.person_id},
+                    ),
+                    where,
+                )
+
     async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
         """See the port."""
         asked = (
@@ -98,7 +162,7 @@ class SqlPeople:
                 where.setdefault(row.person_id, address)
             return [
                 Candidate(
-                    person=person_of(row._mapping, timezone=self._timezone),  # noqa: SLF001
+                    person=person_of(dict(row._mapping), timezone=self._timezone),  # noqa: SLF001
                     address=where.get(row.person_id),
                     opted_out=row.out is not None,
                     last_asked=row.by_this,
@@ -182,4 +246,4 @@ class SqlPeople:
             row = (await connection.execute(query)).one_or_none()
             if row is None:
                 return None
-            return person_of(row._mapping, timezone=self._timezone)  # noqa: SLF001
+            return person_of(dict(row._mapping), timezone=self._timezone)  # noqa: SLF001

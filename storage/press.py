@@ -41,7 +41,7 @@ class Compiled:
     """A statement as text with positional parameters, made once."""
 
     def __init__(self, statement: ClauseElement, dialect: Any) -> None:
-        compiled = statement.compile(dialect=dialect)
+        compiled: Any = statement.compile(dialect=dialect)
         self.text = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()
 
@@ -169,7 +169,7 @@ def postgresql_press(*, undo: bool = False) -> Compiled:
             bindparam("waiting", type_=_waiting),
         ),
     )
-    replaced = {
+    replaced: dict[str, Any] = {
         "previous": responses.c.score,
         "score": fresh.excluded.score,
         "waiting": fresh.excluded.waiting,
@@ -204,14 +204,14 @@ def postgresql_press(*, undo: bool = False) -> Compiled:
         .join_from(asked, answer, asked.c.campaign_id == answer.c.campaign_id)
         .add_cte(counted)
     )
-    return Compiled(statement, asyncpg_dialect.dialect())
+    return Compiled(statement, asyncpg_dialect.dialect())  # type: ignore[no-untyped-call]
 
 
 class SqliteStatements:
     """The same in steps; SQLite has no writing statements inside of others."""
 
     def __init__(self, *, undo: bool) -> None:
-        dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+        dialect = sqlite.dialect()
         self.undo = undo
         asked = (
             select(
@@ -243,7 +243,7 @@ class SqliteStatements:
             score=bindparam("new_score", type_=SmallInteger),
             waiting=bindparam("waiting", type_=_waiting),
         )
-        replaced = {
+        replaced: dict[str, Any] = {
             "previous": responses.c.score,
             "score": fresh.excluded.score,
             "waiting": fresh.excluded.waiting,

@@ -48,6 +48,23 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """What a roster says of somebody; the e-mail is what makes them the same person.
+
+    Attributes:
+        timezone: An IANA zone, or None for the organisation's.
+        locale: A language, or None for English.
+    """
+
+    email: str
+    name: str
+    timezone: str | None = None
+    locale: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Administrators:
     """Who may run surveys and read figures, by e-mail (lower case)."""
 

@@ -16,10 +16,9 @@ from survey.comment import Comment
 from survey.delivery import Delivery, MessageRef
 from survey.errors import VoxpopError
 from survey.invitation import Invitation
-from survey.person import Address, Person
+from survey.person import Address, Enrolment, Person
 from survey.planning import Candidate, Plan
-from survey.report import Distribution, Participation
-from survey.states import CampaignState
+from survey.report import Distribution, Participation, Report
 from survey.survey import Survey
 
 
@@ -136,6 +135,14 @@ class People(Protocol):
 
     async def by_email(self, email: str) -> Person | None:
         """Who has this e-mail, upper and lower case alike."""
+        ...
+
+    async def reachable(self, platform: str, workspace: str) -> Sequence[Person]:
+        """Everybody active who has an address there, in the order in which they came."""
+        ...
+
+    async def enrol(self, enrolments: Sequence[Enrolment]) -> None:
+        """Add people, or bring what we know of them up to date; set-based."""
         ...
 
     async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
@@ -343,25 +350,7 @@ class Outbox(Protocol):
 class Charts(Protocol):
     """Pictures of figures."""
 
-    def report(self, report: object, language: Language) -> bytes:
-        """A PNG."""
+    async def report(self, report: Report, language: Language) -> bytes:
+        """A PNG; drawing it does not hold up anything else."""
         ...
 
-
-__all__ = [
-    "Answers",
-    "CampaignState",
-    "Charts",
-    "Clock",
-    "Figures",
-    "Language",
-    "Languages",
-    "Messenger",
-    "Outbox",
-    "OutcomeUnknown",
-    "People",
-    "PlatformBusy",
-    "Press",
-    "RecipientUnreachable",
-    "Rounds",
-]

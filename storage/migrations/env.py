@@ -8,7 +8,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     transaction_per_migration=True,
-    render_as_batch=True,
 )
 with context.begin_transaction():
     context.run_migrations()

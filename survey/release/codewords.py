@@ -7,24 +7,24 @@ numbers is not zero. `few_described` finds a combination that describes somebody
 to `limit` people; for a graph, a small cut.
 
 The proof contracts what is *forced*: a form that would describe more than `limit` people if it
-were not zero. That is so if more than `limit` people share it, or if it is spanned by `limit`
-disjoint sets of other people (each set would have to add one): the spanning forests of Nagamochi
-and Ibaraki ("A linear-time algorithm for finding a sparse k-connected spanning subgraph",
-Algorithmica 7, 1992), which hold for forms as for edges. Where nothing more is forced, both cases
-are tried: the person is described (one fewer may follow) or is not (contract).
+were not zero. That is so if more than `limit` people share it, or if `limit` other, disjoint sets
+of people span it (each would have to add one). Such sets are found as the spanning forests of
+Nagamochi and Ibaraki ("A linear-time algorithm for finding a sparse k-connected spanning subgraph
+of a k-connected graph", Algorithmica 7, 1992), which hold for forms as for edges. Where nothing
+more is forced, both cases are tried: somebody is described (and one fewer may follow) or is not.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 Form = dict[int, int]
-"""A linear form: coefficients modulo a prime by variable, none of them zero."""
+"""A linear form: coefficients modulo a prime, nearest to zero, by variable; none of them zero."""
 
 _MERSENNE = (61, 89, 127, 521, 607, 1279, 2203, 3217, 4423, 9689)
 
 
-class TooMuchEffort(Exception):  # noqa: N818 - it says what happened; nobody but the gate sees it
+class TooMuchEffort(Exception):
     """The question was not decided within the bound; whoever asked suppresses."""
 
 
@@ -46,6 +46,103 @@ class Effort:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Field:
+    """Arithmetic modulo a prime, metered."""
+
+    prime: int
+    effort: Effort
+
+    @classmethod
+    def exact(cls, *, variables: int, terms: int, effort: Effort) -> "Field":
+        """Numbers in which forms are independent exactly if they are so over the rationals.
+
+        The prime exceeds every minor of a matrix whose rows have at most `terms` entries of 1 or
+        -1 (Hadamard's bound), so that no minor but zero vanishes.
+
+        Raises:
+            TooMuchEffort: If the list of primes ends too early.
+        """
+        for exponent in _MERSENNE:
+            if (1 << 2 * exponent - 2) > terms**variables:
+                return cls(prime=(1 << exponent) - 1, effort=effort)
+        raise TooMuchEffort
+
+    def add(self, form: Form, other: Form, factor: int) -> None:
+        """Add a multiple of another form."""
+        half = self.prime >> 1
+        for variable, coefficient in other.items():
+            total = form.get(variable, 0) + coefficient * factor
+            if not -half <= total <= half:
+                total = (total + half) % self.prime - half
+            if total:
+                form[variable] = total
+            else:
+                form.pop(variable, None)
+
+    def scaled(self, form: Form, divisor: int) -> Form:
+        """The form divided by a number that is not zero."""
+        result: Form = {}
+        unit = divisor in {1, -1}
+        self.add(result, form, divisor if unit else pow(divisor, -1, self.prime))
+        return result
+
+
+class Flat:
+    """The forms spanned by some forms, kept as substitutions of variables by free variables."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self._written: dict[int, Form] = {}
+        self._users: defaultdict[int, set[int]] = defaultdict(set)
+
+    @property
+    def rank(self) -> int:
+        """The number of independent forms in it."""
+        return len(self._written)
+
+    def reduce(self, form: Form) -> Form:
+        """What is left of a form if those of the flat are zero; empty if the flat spans it."""
+        left: Form = {}
+        for variable, coefficient in form.items():
+            expression = self._written.get(variable, {variable: 1})
+            self.field.effort.spend(1 + len(expression))
+            self.field.add(left, expression, coefficient)
+        return left
+
+    def spans(self, forms: Iterable[Form]) -> bool:
+        """Whether all of them are zero wherever those of the flat are."""
+        return not any(self.reduce(form) for form in forms)
+
+    def add(self, forms: Iterable[Form]) -> bool:
+        """Span these too; tells whether that is more than before."""
+        before = self.rank
+        for form in forms:
+            left = self.reduce(form)
+            if left:
+                self._substitute(left)
+        return self.rank > before
+
+    def _substitute(self, form: Form) -> None:
+        """Write the variable that the fewest others need by means of the rest of this form."""
+        pivot = min(form, key=lambda variable: (len(self._users[variable]), variable))
+        expression = self.field.scaled(form, -form[pivot])
+        del expression[pivot]
+        users = self._users.pop(pivot)
+        self.field.effort.spend(len(users) * (1 + len(expression)))
+        for user in users:
+            row = self._written[user]
+            self.field.add(row, expression, row.pop(pivot))
+            for variable in expression:
+                if variable in row:
+                    self._users[variable].add(user)
+                else:
+                    self._users[variable].discard(user)
+        self._written[pivot] = expression
+        for variable in expression:
+            self._users[variable].add(pivot)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """People who are described by the same combinations.
 
@@ -60,94 +157,17 @@ class Kind:
     names: tuple[int, ...]
 
 
-def exact_prime(*, variables: int, terms: int) -> int:
-    """A prime modulo which forms are independent exactly if they are so over the rationals.
-
-    It exceeds every minor of a matrix whose rows have at most `terms` entries of 1 or -1
-    (Hadamard's bound), so that none but zero vanishes.
-
-    Raises:
-        TooMuchEffort: If the list of primes ends too early.
-    """
-    for exponent in _MERSENNE:
-        prime: int = 2**exponent - 1
-        if prime**2 > terms**variables:
-            return prime
-    raise TooMuchEffort
-
-
-class Flat:
-    """The forms spanned by some forms, kept as substitutions of variables by free variables."""
-
-    def __init__(self, *, prime: int, effort: Effort) -> None:
-        self._prime = prime
-        self._effort = effort
-        self._written: dict[int, Form] = {}
-        self._users: defaultdict[int, set[int]] = defaultdict(set)
-
-    @property
-    def rank(self) -> int:
-        """The number of independent forms in it."""
-        return len(self._written)
-
-    def reduce(self, form: Form) -> Form:
-        """What is left of a form if those of the flat are zero; empty if the flat spans it."""
-        written = self._written
-        left: Form = {}
-        terms = len(form)
-        for variable, coefficient in form.items():
-            if variable in written:
-                terms += len(written[variable])
-                _add(left, written[variable], coefficient, self._prime)
-            else:
-                _add(left, {variable: 1}, coefficient, self._prime)
-        self._effort.spend(terms)
-        return left
-
-    def spans(self, forms: Iterable[Form]) -> bool:
-        """Whether all of them are zero wherever those of the flat are."""
-        return not any(self.reduce(form) for form in forms)
-
-    def add(self, forms: Iterable[Form]) -> bool:
-        """Span these too; tells whether that is more than before."""
-        return any([self._add_one(form) for form in forms])
-
-    def _add_one(self, form: Form) -> bool:
-        left = self.reduce(form)
-        if not left:
-            return False
-        pivot = min(left, key=lambda variable: (len(self._users[variable]), variable))
-        scale = -pow(left.pop(pivot), -1, self._prime)
-        expression = {v: c * scale % self._prime for v, c in left.items()}
-        users = self._users.pop(pivot)
-        self._effort.spend(len(users) * (1 + len(expression)))
-        for user in users:
-            row = self._written[user]
-            _add(row, expression, row.pop(pivot), self._prime)
-            for variable in expression:
-                if variable in row:
-                    self._users[variable].add(user)
-                else:
-                    self._users[variable].discard(user)
-        self._written[pivot] = expression
-        for variable in expression:
-            self._users[variable].add(pivot)
-        return True
-
-
-def _add(form: Form, other: Form, factor: int, prime: int) -> None:
-    for variable, coefficient in other.items():
-        total = (form.get(variable, 0) + coefficient * factor) % prime
-        if total:
-            form[variable] = total
-        else:
-            form.pop(variable, None)
-
-
 def few_described(
-    kinds: Sequence[Kind], *, limit: int, prime: int, effort: Effort
+    kinds: Iterable[Kind], *, variables: int, limit: int, field: Field
 ) -> frozenset[int] | None:
     """Names among which all lie whom some combination describes, at most `limit` people.
+
+    Args:
+        kinds: Everybody; taken one by one, best the numerous ones first, and not all of them if
+            the first suffice for the proof.
+        variables: How many variables occur in their forms.
+        limit: The most people that count as few.
+        field: The numbers to calculate with.
 
     Returns:
         None if every combination that describes somebody describes more than `limit` people.
@@ -156,63 +176,82 @@ def few_described(
         TooMuchEffort: If that could not be decided.
     """
     while True:
-        kinds, last = _contract_forced(kinds, limit=limit, prime=prime, effort=effort)
-        if not kinds:
+        undecided, last = _contract_forced(kinds, variables=variables, limit=limit, field=field)
+        if not undecided:
             return None
-        chosen = kinds[last]
-        rest = [*kinds[:last], *kinds[last + 1 :]]
-        others = Flat(prime=prime, effort=effort)
-        for kind in rest:
+        chosen = undecided.pop(last)
+        others = Flat(field)
+        for kind in undecided:
             others.add(kind.forms)
         if not others.spans(chosen.forms):
             return frozenset(chosen.names)
-        if chosen.people < limit:
-            found = few_described(rest, limit=limit - chosen.people, prime=prime, effort=effort)
+        if chosen.people < limit:  # either they are described; by now the others tell of it too
+            found = few_described(
+                undecided,
+                variables=_variables(undecided),
+                limit=limit - chosen.people,
+                field=field,
+            )
             if found is not None:
                 return found.union(chosen.names)
-        contracted = Flat(prime=prime, effort=effort)
-        contracted.add(chosen.forms)
-        kinds = _merged(rest, modulo=contracted, prime=prime)
+        not_described = Flat(field)  # or they are not
+        not_described.add(chosen.forms)
+        kinds = _merged(undecided, modulo=not_described)
+        variables = _variables(kinds)
 
 
 def _contract_forced(
-    kinds: Sequence[Kind], *, limit: int, prime: int, effort: Effort
-) -> tuple[Sequence[Kind], int]:
-    """The kinds that may be described, and which of them the forests reached last."""
+    kinds: Iterable[Kind], *, variables: int, limit: int, field: Field
+) -> tuple[list[Kind], int]:
+    """The kinds that might be described, and the place of the one that was planted deepest."""
     while True:
-        kinds = sorted(kinds, key=lambda kind: -kind.people)
-        variables = len({v for kind in kinds for form in kind.forms for v in form})
-        forced = Flat(prime=prime, effort=effort)
-        forests = [Flat(prime=prime, effort=effort) for _ in range(limit)]
-        last, depth = 0, -1
-        for index, kind in enumerate(kinds):
-            if forced.rank == variables:
-                return [], 0
-            people = kind.people
-            if people <= limit and forced.rank and forced.spans(kind.forms):
-                continue
-            for place, forest in enumerate(forests if people <= limit else ()):
-                if forest.add(kind.forms):
-                    people -= 1
-                    if place > depth:
-                        last, depth = index, place
-                    if not people:
-                        break
-            if people:
+        seen: list[Kind] = []
+        forced = Flat(field)
+        forests = [Flat(field) for _ in range(limit)]
+        last, deepest = 0, 0
+        for kind in kinds:
+            seen.append(kind)
+            depth = _plant(kind, forests)
+            if depth > limit:
                 forced.add(kind.forms)
+                if forced.rank == variables:
+                    return [], 0
+            elif depth > deepest:
+                last, deepest = len(seen) - 1, depth
         if not forced.rank:
-            return kinds, last
-        kinds = _merged(kinds, modulo=forced, prime=prime)
+            return seen, last
+        kinds = _merged(seen, modulo=forced)
+        variables = _variables(kinds)
 
 
-def _merged(kinds: Iterable[Kind], *, modulo: Flat, prime: int) -> list[Kind]:
-    """The kinds after the flat's forms became zero; those that span the same are one."""
+def _plant(kind: Kind, forests: Sequence[Flat]) -> int:
+    """Plant each of these people in the first forest that does not span them yet.
+
+    Returns:
+        The number of the last one, or one more than there are if some found no forest.
+    """
+    left = kind.people
+    if left > len(forests):
+        return len(forests) + 1
+    for number, forest in enumerate(forests, start=1):
+        left -= forest.add(kind.forms)
+        if not left:
+            return number
+    return len(forests) + 1
+
+
+def _variables(kinds: Iterable[Kind]) -> int:
+    return len({variable for kind in kinds for form in kind.forms for variable in form})
+
+
+def _merged(kinds: Iterable[Kind], *, modulo: Flat) -> list[Kind]:
+    """The kinds once the flat's forms are zero; those with the same span are one. Largest first."""
     together: defaultdict[tuple[tuple[tuple[int, int], ...], ...], list[Kind]] = defaultdict(list)
     for kind in kinds:
-        forms = _canonical([modulo.reduce(form) for form in kind.forms], prime=prime)
+        forms = _echelon((modulo.reduce(form) for form in kind.forms), field=modulo.field)
         if forms:
             together[forms].append(kind)
-    return [
+    merged = [
         Kind(
             forms=tuple(dict(form) for form in forms),
             people=sum(kind.people for kind in same),
@@ -220,22 +259,21 @@ def _merged(kinds: Iterable[Kind], *, modulo: Flat, prime: int) -> list[Kind]:
         )
         for forms, same in together.items()
     ]
+    return sorted(merged, key=lambda kind: -kind.people)
 
 
-def _canonical(forms: Iterable[Form], *, prime: int) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """The reduced echelon form of one or two forms."""
+def _echelon(forms: Iterator[Form], *, field: Field) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """The reduced echelon form, which forms with the same span have in common."""
     echelon: dict[int, Form] = {}
     for form in forms:
         for lead, row in echelon.items():
             if lead in form:
-                _add(form, row, -form[lead], prime)
-        if not form:
-            continue
-        lead = min(form)
-        inverse = pow(form[lead], -1, prime)
-        normal = {v: c * inverse % prime for v, c in form.items()}
-        for row in echelon.values():
-            if lead in row:
-                _add(row, normal, -row[lead], prime)
-        echelon[lead] = normal
+                field.add(form, row, -form[lead])
+        if form:
+            first = min(form)
+            normal = field.scaled(form, form[first])
+            for row in echelon.values():
+                if first in row:
+                    field.add(row, normal, -row[first])
+            echelon[first] = normal
     return tuple(sorted(tuple(sorted(row.items())) for row in echelon.values()))

@@ -3,16 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop
 from itertools import chain
 
 from survey.errors import InvalidValue
 from survey.release.codewords import (
     Effort,
+    Field,
     Flat,
     Form,
     Kind,
     TooMuchEffort,
-    exact_prime,
     few_described,
 )
 from survey.release.steps import check_k
@@ -20,8 +21,14 @@ from survey.release.steps import check_k
 Group = tuple[str, str]
 """An attribute and one of its values."""
 
-EFFORT = 6_000_000
-"""How many terms one judgement may touch: about ten seconds. What is undecided then is hidden."""
+_Life = tuple[int, int, bool, frozenset[Group]]
+"""The steps of entering and of moving (the same if never), whether present, and in which groups."""
+
+_Numbered = tuple[int, int, bool, tuple[int, ...]]
+"""The same, with the variables of the groups."""
+
+EFFORT = 20_000_000
+"""How many terms may be touched: about twelve seconds. What is not decided by then is hidden."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +55,8 @@ class Movement:
 
     def __post_init__(self) -> None:
         """Refuse impossible lives."""
+        if self.entered < 0:
+            raise InvalidValue("Steps are numbered from 0 or 1.")
         if self.changed is None and not self.present:
             raise InvalidValue("People who are no longer counted left at some step.")
         if self.changed is not None and self.changed <= self.entered:
@@ -104,14 +113,13 @@ def shown_groups(
     shown: frozenset[Group] = frozenset()
     effort = Effort(EFFORT)
     for attribute in sorted(values, key=lambda name: (len(values[name]), name)):
-        candidates = {(attribute, v) for v in values[attribute] if sizes[attribute, v] >= k}
-        lives = _lives(movements, cohorts=cohorts, groups=shown | candidates)
-        judge = _Judge(lives=lives, sizes=sizes, k=k, effort=effort)
-        shown |= judge.widest(fixed=shown, candidates=candidates)
+        own = ((attribute, value) for value in values[attribute])
+        candidates = frozenset(group for group in own if sizes[group] >= k)
+        if candidates:
+            lives = _lives(movements, cohorts=cohorts, groups=shown | candidates)
+            judge = _Judge(lives=lives, sizes=sizes, k=k, effort=effort)
+            shown |= judge.widest(fixed=shown, candidates=candidates)
     return shown
-
-
-Life = tuple[int, int | None, bool, frozenset[Group]]
 
 
 def _lives(
@@ -119,70 +127,68 @@ def _lives(
     *,
     cohorts: Mapping[int, Mapping[str, str]],
     groups: frozenset[Group],
-) -> Counter[Life]:
-    of_cohort = {
+) -> Counter[_Life]:
+    """How many people went through the figures in which way, and are in which of these groups."""
+    member = {
         cohort: frozenset(groups.intersection(attributes.items()))
         for cohort, attributes in cohorts.items()
     }
-    lives: Counter[Life] = Counter()
-    for movement in movements:
-        if movement.people:
-            member = of_cohort[movement.cohort] if movement.present else frozenset()
-            lives[movement.entered, movement.changed, movement.present, member] += movement.people
+    lives: Counter[_Life] = Counter()
+    for move in movements:
+        if move.people:
+            moved = move.entered if move.changed is None else move.changed
+            of = member[move.cohort] if move.present else frozenset[Group]()
+            lives[move.entered, moved, move.present, of] += move.people
     return lives
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Judge:
-    """Judges sets of groups of one attribute, beside those that are already shown."""
+    """Judges sets of groups of one attribute, beside those of others that are already shown."""
 
-    lives: Counter[Life]
+    lives: Counter[_Life]
     sizes: Counter[Group]
     k: int
     effort: Effort
 
-    def widest(self, *, fixed: frozenset[Group], candidates: set[Group]) -> frozenset[Group]:
+    def widest(self, *, fixed: frozenset[Group], candidates: frozenset[Group]) -> frozenset[Group]:
         """Candidates that may all be shown, and to which none of the others can be added."""
-        shown = frozenset(candidates)
+        shown = candidates
         proven: frozenset[Group] = frozenset()
         try:
-            while shown:
-                involved = self._violation(fixed, shown)
-                if involved is None:
-                    break
+            while shown and (involved := self._violation(fixed, shown)):
                 shown -= {min(involved, key=lambda group: (self.sizes[group], group))}
             proven = shown
-            hidden = candidates - shown
-            for group in sorted(hidden, key=lambda group: (-self.sizes[group], group)):
-                if self._violation(fixed, proven | {group}) is None:
+            for group in sorted(candidates - shown, key=lambda g: (-self.sizes[g], g)):
+                if not self._violation(fixed, proven | {group}):
                     proven |= {group}
         except TooMuchEffort:
-            pass
+            return proven
         return proven
 
     def _violation(
         self, fixed: frozenset[Group], shown: frozenset[Group]
     ) -> frozenset[Group] | None:
-        """None if these may be shown, else those of `shown` of which it takes one to violate."""
+        """None if these may be shown, else those among which to hide one."""
         variable = self._variables(fixed | shown)
-        kinds = self._kinds(variable)
-        prime = exact_prime(
-            variables=len({v for kind in kinds for form in kind.forms for v in form}),
-            terms=max((len(form) for kind in kinds for form in kind.forms), default=1),
+        lives = self._lives(variable)
+        variables = len({step for life in lives for step in life[:2]}) + len(variable)
+        terms = 1 + len({attribute for attribute, _ in variable})
+        field = Field.exact(variables=variables, terms=max(2, terms), effort=self.effort)
+        few = few_described(
+            _kinds(lives),
+            variables=variables,
+            limit=self.k - 1,
+            field=field,
         )
-        few = few_described(kinds, limit=self.k - 1, prime=prime, effort=self.effort)
         if few is None:
             return None
-        others = Flat(prime=prime, effort=self.effort)
-        for name, kind in enumerate(kinds):
+        others = Flat(field)
+        for name, life in enumerate(lives):
             if name not in few:
-                others.add(kind.forms)
-        involved = {
-            group
-            for group in shown
-            if group in variable and not others.spans([{variable[group]: 1}])
-        }
-        return frozenset(involved) or shown
+                others.add(_forms(life))
+        open_to = {g for g in shown & variable.keys() if not others.spans([{variable[g]: 1}])}
+        return frozenset(open_to) or shown
 
     def _variables(self, groups: frozenset[Group]) -> dict[Group, int]:
         """A variable for each figure that does not follow from the total and the others anyway.
@@ -190,7 +196,7 @@ class _Judge:
         Where everybody is in a shown group of an attribute, its largest one is what the others
         leave of the total.
         """
-        counted = sum(people for (*_, present, _), people in self.lives.items() if present)
+        counted = sum(people for (_, _, present, _), people in self.lives.items() if present)
         by_attribute: defaultdict[str, list[Group]] = defaultdict(list)
         for group in sorted(groups, key=lambda group: (self.sizes[group], group)):
             by_attribute[group[0]].append(group)
@@ -200,25 +206,38 @@ class _Judge:
         free = chain.from_iterable(by_attribute.values())
         return {group: -1 - index for index, group in enumerate(free)}
 
-    def _kinds(self, variable: Mapping[Group, int]) -> list[Kind]:
-        kinds: Counter[Life] = Counter()
-        for (entered, changed, present, groups), people in self.lives.items():
-            kinds[entered, changed, present, groups.intersection(variable)] += people
-        return [
-            Kind(forms=tuple(_forms(life, variable)), people=people, names=(name,))
-            for name, (life, people) in enumerate(kinds.items())
-        ]
+    def _lives(self, variable: Mapping[Group, int]) -> Counter[_Numbered]:
+        """The lives, by the variables of the groups."""
+        self.effort.spend(len(self.lives))
+        numbers: dict[frozenset[Group], tuple[int, ...]] = {}
+        lives: Counter[_Numbered] = Counter()
+        for (entered, moved, present, groups), people in self.lives.items():
+            if groups not in numbers:
+                numbers[groups] = tuple(sorted(variable[g] for g in groups if g in variable))
+            lives[entered, moved, present, numbers[groups]] += people
+        return lives
 
 
-def _forms(life: Life, variable: Mapping[Group, int]) -> Iterator[Form]:
+def _kinds(lives: Counter[_Numbered]) -> Iterator[Kind]:
+    """The most common lives first, found as they are asked for: a proof seldom needs them all."""
+    heap = [(-people, life, name) for name, (life, people) in enumerate(lives.items())]
+    heapify(heap)
+    while heap:
+        people, life, name = heappop(heap)
+        yield Kind(forms=_forms(life), people=-people, names=(name,))
+
+
+def _forms(life: _Numbered) -> tuple[Form, ...]:
     """The numbers that a combination of figures gives to people of this life, one per score.
 
-    Let y(t) be the sum of the coefficients of the overall figures from step t on, and z(g) that of
-    the group g, negative. A score is counted in the figures from one step to before another, or
-    from one step to the end and then in the groups as well.
+    Let y(t) be the sum of the coefficients of the overall figures from step t on, and z(g) the
+    coefficient of the group g, negative. A score is counted from one step to before another:
+    y(t0) - y(t1), or from one step to the end and then in its groups as well: y(t) - sum of z(g).
     """
-    entered, changed, present, groups = life
+    entered, moved, present, groups = life
+    forms: list[Form] = []
+    if moved != entered:
+        forms.append({entered: 1, moved: -1})
     if present:
-        yield {entered if changed is None else changed: 1} | {variable[g]: -1 for g in groups}
-    if changed is not None:
-        yield {entered: 1, changed: -1}
+        forms.append({moved: 1} | dict.fromkeys(groups, -1))
+    return tuple(forms)

@@ -71,7 +71,7 @@ class MakeReport:
         campaign = await self.campaign(survey, period)
         if campaign.survey.gated and campaign.state is not CampaignState.CLOSED:
             await self.figures.step(campaign, at=self.clock())
-        shown = await self._distribution(campaign)
+        shown = await self.shown(campaign)
         earlier = await self._earlier(campaign)
         points = [
             RoundPoint(campaign=name, period=str(when), figures=figures(counts))
@@ -104,8 +104,8 @@ class MakeReport:
             pending=await self.figures.pending(campaign) if gated else 0,
         )
 
-    async def _distribution(self, campaign: Campaign) -> Distribution | None:
-        """What may be shown of everyone; None if that is nothing."""
+    async def shown(self, campaign: Campaign) -> Distribution | None:
+        """What may be shown of everyone by now; None if that is nothing."""
         if not campaign.survey.gated:
             live = await self.figures.live(campaign)
             return live if live.n else None
@@ -123,7 +123,7 @@ class MakeReport:
                 continue
             if other.survey.scale != campaign.survey.scale:
                 continue
-            shown = await self._distribution(other)
+            shown = await self.shown(other)
             if shown is not None:
                 found.append((other.name, other.period, shown))
             if len(found) == ROUNDS_SHOWN - 1:

@@ -1,5 +1,4 @@
-// Voxpop's sandbox: a chat in the browser over /sandbox/api. Whatever the
-// server sends is set as text, never as markup.
+// The sandbox chat. What the server sends is text, never markup.
 
 const POLL = 1000;
 const POLL_HIDDEN = 20_000; // enough to keep the title's count true
@@ -31,15 +30,10 @@ async function request(path, body) {
     const headers = { 'Content-Type': 'application/json' };
     Object.assign(options, { method: 'POST', headers, body: JSON.stringify(body) });
   }
-  let response;
-  let text;
-  try {
-    response = await fetch(`/sandbox/api/${path}`, options);
-    text = await response.text();
-  } catch {
-    throw new Error('Voxpop cannot be reached just now.');
-  }
-  if (response.ok) return text;
+  const [ok, text] = await fetch(`/sandbox/api/${path}`, options)
+    .then(async (response) => [response.ok, await response.text()])
+    .catch(() => { throw new Error('Voxpop cannot be reached just now.'); });
+  if (ok) return text;
   throw new Error(problemDetail(text) ?? 'Voxpop could not do that just now.');
 }
 
@@ -77,24 +71,22 @@ const states = new WeakMap(); // node → the JSON it shows
 // Brings the children of `parent` to `items` and leaves alone what did not
 // change: focus, selection and half-typed text live in the nodes that stay.
 function reconcile(parent, items, create, update) {
-  const keyOf = (item, index) => String(item.id ?? index);
-  const keys = new Set(items.map(keyOf));
+  const keys = new Set(items.map(({ id }) => id));
   const present = new Map();
   for (const node of [...parent.children]) {
     if (keys.has(node.dataset.key)) present.set(node.dataset.key, node);
     else node.remove();
   }
   let place = parent.firstElementChild;
-  items.forEach((item, index) => {
-    const key = keyOf(item, index);
-    const node = present.get(key) ?? create(item);
+  for (const item of items) {
+    const node = present.get(item.id) ?? create(item);
     const state = JSON.stringify(item);
-    node.dataset.key = key;
+    node.dataset.key = item.id;
     if (states.get(node) !== state) update(node, item);
     states.set(node, state);
     if (node === place) place = place.nextElementSibling;
     else parent.insertBefore(node, place);
-  });
+  }
 }
 
 // `backticks` mark code; nothing else is markup.
@@ -117,10 +109,9 @@ function showAvatar(node, person) {
     node.replaceChildren($('.top .avatar svg').cloneNode(true));
     return;
   }
-  const words = person.name.split(/[\s@.]+/).filter((word) => /^\p{L}/u.test(word));
-  const initials = [words[0] ?? '?', ...words.slice(1).slice(-1)].map((word) => [...word][0]);
-  node.textContent = initials.join('').toLocaleUpperCase();
-  node.dataset.hue = [...person.email].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 8191, 7) % 8;
+  const [first, ...others] = person.name.match(/(?<=^|[\s@.])\p{L}/gu) ?? ['?'];
+  node.textContent = (first + (others.at(-1) ?? '')).toLocaleUpperCase();
+  node.dataset.hue = [...person.email].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 997, 0) % 8;
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
@@ -137,10 +128,11 @@ function showByline(node, { author, at }, email) {
   const person = author === 'person' ? personAt(email) : null;
   showAvatar($('.avatar', node), person);
   $('.author', node).textContent = person?.name ?? 'Voxpop';
+  if (!at) return;
   const time = $('time', node);
-  time.dateTime = at ?? '';
-  time.textContent = at ? clock.format(new Date(at)) : '';
-  time.title = at ? `${calendar.format(new Date(at))}, ${time.textContent}` : '';
+  time.dateTime = at;
+  time.textContent = clock.format(new Date(at));
+  time.title = `${calendar.format(new Date(at))}, ${time.textContent}`;
 }
 
 // For screen readers; the lines stay long enough to be read out in turn.
@@ -173,7 +165,7 @@ function walk(event, nodes, back, forth) {
 
 // --- people
 
-const address = (email) => `#${encodeURIComponent(email).replaceAll('%40', '@')}`;
+const address = (email) => `${location.pathname}#${encodeURIComponent(email).replaceAll('%40', '@')}`;
 const personAt = (email) => people.find((person) => person.email === email);
 const closeDrawer = () => $('#people').hidePopover?.();
 const peopleLinks = () => $$('.people li:not([hidden]) a');
@@ -263,10 +255,9 @@ function showTitle() {
 }
 
 function showEmpty(email) {
-  $('#empty').hidden = Boolean(current && (!current.messages || current.list.childElementCount));
-  if (current) $('#empty-text').textContent = 'Nothing here yet. Voxpop writes when a round starts.';
-  else if (email) $('#empty-text').textContent = `Nobody here has the address ${email}. Pick a person from the list.`;
-  else $('#empty-text').textContent = 'There are no people yet.';
+  const nobody = email ? `Nobody here has the address ${email}. Pick a person.` : 'There are no people yet.';
+  $('#empty').hidden = Boolean(current && (!current.messages || current.list.firstChild));
+  $('#empty-text').textContent = current ? 'Nothing here yet. Voxpop writes when a round starts.' : nobody;
 }
 
 // --- the conversation
@@ -290,11 +281,15 @@ function chatOf(email) {
   return chats.get(email);
 }
 
+// What Voxpop says in a message and its thread.
+const saidIn = (message) => [message, ...message.thread ?? []]
+  .filter(({ author }) => author !== 'person').map(({ text }) => text);
+
 function showInbox(chat, messages) {
-  const known = new Map(chat.messages?.map((message) => [message.id, message.text]));
-  const news = chat.messages ? messages.filter((message) => (
-    message.author !== 'person' && known.get(message.id) !== message.text)) : [];
-  const arrived = news.filter((message) => !known.has(message.id));
+  const known = new Map((chat.messages ?? messages).map((message) => [message.id, saidIn(message)]));
+  const news = messages.flatMap((message) => (
+    saidIn(message).filter((text) => !known.get(message.id)?.includes(text))));
+  const arrived = messages.filter(({ id, author }) => author !== 'person' && !known.has(id));
   chat.messages = messages;
   if (document.hidden || chat !== current || !chat.follow) {
     for (const message of arrived) chat.unseen.add(message.id);
@@ -302,7 +297,7 @@ function showInbox(chat, messages) {
     chat.follow = 'newest';
   }
   render(chat);
-  for (const message of news) announce(`Voxpop: ${message.text}`);
+  for (const text of news) announce(`Voxpop: ${text}`);
   if (chat === current) showUnseen();
 }
 
@@ -311,18 +306,18 @@ function render(chat) {
   let day = '';
   for (const message of chat.messages ?? []) {
     const name = message.at ? dayName(new Date(message.at)) : day;
-    if (name !== day) rows.push({ id: `day of ${message.id}`, day: name });
+    if (name !== day) rows.push({ id: `${name} ${message.id}`, day: name });
     day = name;
     rows.push(message, ...chat.privates.filter((answer) => answer.after === message.id));
   }
   rows.push(...chat.privates.filter((answer) => !rows.includes(answer)));
-  // What is there at first does not move; what arrives later does.
+  // Only what arrives later moves in.
   chat.list.classList.toggle('settled', chat.list.childElementCount > 0);
   reconcile(
     chat.list,
     rows,
-    (row) => (row.day ? make('li', 'day') : newMessage(chat, row)),
-    (node, row) => (row.day ? node.append(row.day) : showMessage(chat, node, row)),
+    (row) => (row.day ? make('li', 'day', row.day) : newMessage(chat, row)),
+    (node, row) => row.day || showMessage(chat, node, row),
   );
   if (chat !== current) return;
   showEmpty();
@@ -333,9 +328,8 @@ function applyReply(chat, { messages, private_text: text }, asked) {
   chat.turn += 1;
   chat.text = '';
   if (messages) showInbox(chat, messages);
-  refreshPeople();
+  polls = 0; // who is waiting may have changed
   if (!text || messages?.some((message) => message.private && message.text === text)) return;
-  // The same answer twice would only be a longer wall.
   chat.privates = chat.privates.filter((answer) => answer.text !== text);
   chat.privates.push({
     id: `private ${chat.turn}`,
@@ -416,21 +410,22 @@ function openReply(node, open) {
 }
 
 function showMessage(chat, node, message) {
-  const article = $('article', node);
+  const find = (selector) => $(selector, node);
+  const article = find('article');
   const hadFocus = node.contains(document.activeElement);
   node.dataset.author = message.author ?? 'voxpop';
   node.classList.toggle('private', Boolean(message.private));
   showByline(node, message, chat.email);
-  article.ariaLabel = `${$('.author', node).textContent} ${$('time', node).textContent}`;
-  $('.edited', node).hidden = !message.edited;
-  $('.only-you', node).hidden = !message.private;
-  $('.dismiss', node).hidden = !message.local;
-  showWords($('.words', node), message);
-  showPictures($('.pictures', node), message);
+  article.ariaLabel = `${find('.author').textContent} ${find('time').textContent}`;
+  find('.edited').hidden = !message.edited;
+  find('.only-you').hidden = !message.private;
+  find('.dismiss').hidden = !message.local;
+  showWords(find('.words'), message);
+  showPictures(find('.pictures'), message);
   showButtons(chat, node, message);
-  withCode($('.note', node), message.note ?? '');
+  withCode(find('.note'), message.note ?? '');
   showThread(chat, node, message);
-  $('.notices', node).replaceChildren();
+  find('.notices').replaceChildren();
   // The button that was pressed may be gone: the reader stays at the message.
   if (hadFocus && !node.contains(document.activeElement)) article.focus({ preventScroll: true });
 }
@@ -646,7 +641,7 @@ function openDialog(chat, dialog, node) {
   asking = { chat, dialog, node };
   $('#form-title').textContent = dialog.title;
   withCode($('#form-intro'), dialog.intro ?? '');
-  $('#form-submit').textContent = dialog.submit ?? 'Send';
+  $('#form-submit').textContent = dialog.submit || 'Send';
   $('#form-notices').replaceChildren();
   $('#form-fields').replaceChildren(...dialog.fields.map(newField));
   formDialog.showModal();
@@ -680,7 +675,7 @@ function newField(field) {
   return node;
 }
 
-// Too long is said, not cut: a pasted text would lose its end unseen.
+// Too long is said, not cut: a paste would lose its end unseen.
 const isTooLong = (field, control) => [...control.value].length > (field.max_length ?? Infinity);
 
 function showFieldError(node, text = '') {
@@ -758,8 +753,8 @@ async function poll() {
     failures = 0;
   } catch (error) {
     failures += 1;
-    // One missed poll is nothing to tell, and more of them is told once.
-    if (failures === 2) notice(notices, error.message, pollNow);
+    // One missed poll is nothing to tell, and more are told once.
+    if (failures > 1 && !notices.firstChild) notice(notices, error.message, pollNow);
   } finally {
     polling = false;
     clearTimeout(timer);
@@ -776,24 +771,14 @@ async function pollInbox(chat) {
   showInbox(chat, JSON.parse(text).messages);
 }
 
-// What was just done may have changed who is waiting.
-function refreshPeople() {
-  polls = 0;
-}
-
 // --- welcome
 
-function showWelcome(open) {
-  $('#welcome').hidden = !open;
-}
-
 function greetOnce(greeted) {
+  $('#welcome').hidden = greeted;
   try {
     if (greeted) localStorage.setItem(WELCOMED, 'yes');
-    showWelcome(!localStorage.getItem(WELCOMED));
-  } catch {
-    showWelcome(!greeted); // storage may be switched off
-  }
+    else $('#welcome').hidden = Boolean(localStorage.getItem(WELCOMED));
+  } catch { /* storage is switched off: it greets every time */ }
 }
 
 function showWelcomeAdmin() {
@@ -824,7 +809,7 @@ function listen() {
   });
   on($('#about'), 'click', () => {
     closeDrawer();
-    showWelcome(true);
+    $('#welcome').hidden = false;
     $('#welcome-title').focus();
   });
   on($('#welcome-close'), 'click', () => {
@@ -854,7 +839,7 @@ function listen() {
   on(dialogForm, 'submit', sendDialog);
   on(formDialog, 'close', onDialogClosed);
   on($('#form-cancel'), 'click', () => formDialog.close());
-  on($('#picture-dialog'), 'click', () => $('#picture-dialog').close());
+  on($('#picture-dialog'), 'click', (event) => event.currentTarget.close());
 }
 
 listen();

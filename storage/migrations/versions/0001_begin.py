@@ -27,9 +27,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_campaigns')),
     sa.UniqueConstraint('survey', 'period', name=op.f('uq_campaigns_survey_period'))
     )
-    with op.batch_alter_table('campaigns', schema=None) as batch_op:
-        batch_op.create_index('uq_campaigns_one_open', ['survey'], unique=True, postgresql_where=sa.text("state IN ('running', 'paused')"), sqlite_where=sa.text("state IN ('running', 'paused')"))
-
+    op.create_index('uq_campaigns_one_open', 'campaigns', ['survey'], unique=True, postgresql_where=sa.text("state IN ('running', 'paused')"), sqlite_where=sa.text("state IN ('running', 'paused')"))
     op.create_table('people',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('email', sa.String(length=320), nullable=False),
@@ -41,6 +39,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_people')),
     sa.UniqueConstraint('email', name=op.f('uq_people_email'))
     )
+    op.create_table('responses',
+    sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('respondent', sa.String(length=64), nullable=False),
+    sa.Column('cohort', sa.Integer(), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=True),
+    sa.Column('previous', sa.SmallInteger(), nullable=True),
+    sa.Column('comment', sa.Text(), nullable=True),
+    sa.Column('waiting', sa.Boolean(), nullable=False),
+    sa.Column('released_score', sa.SmallInteger(), nullable=True),
+    sa.Column('entered_step', sa.Integer(), nullable=True),
+    sa.Column('changed_step', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('campaign_id', 'respondent', name=op.f('pk_responses'))
+    )
+    op.create_index('ix_responses_waiting', 'responses', ['campaign_id'], unique=False, postgresql_where=sa.text('waiting'), sqlite_where=sa.text('waiting'))
     op.create_table('sandbox_messages',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('delivery_id', sa.Uuid(), nullable=True),
@@ -54,9 +66,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sandbox_messages')),
     sa.UniqueConstraint('delivery_id', name=op.f('uq_sandbox_messages_delivery_id'))
     )
-    with op.batch_alter_table('sandbox_messages', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_sandbox_messages_inbox'), ['inbox'], unique=False)
-
+    op.create_index(op.f('ix_sandbox_messages_inbox'), 'sandbox_messages', ['inbox'], unique=False)
+    op.create_table('totals',
+    sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('cohort', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('shard', sa.SmallInteger(), autoincrement=False, nullable=False),
+    sa.Column('score', sa.SmallInteger(), autoincrement=False, nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('campaign_id', 'cohort', 'shard', 'score', name=op.f('pk_totals')),
+    postgresql_with={'fillfactor': 50}
+    )
     op.create_table('addresses',
     sa.Column('platform', sa.String(length=32), nullable=False),
     sa.Column('workspace', sa.String(length=64), nullable=False),
@@ -65,9 +84,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_addresses_person_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('platform', 'workspace', 'user_id', name=op.f('pk_addresses'))
     )
-    with op.batch_alter_table('addresses', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_addresses_person_id'), ['person_id'], unique=False)
-
+    op.create_index(op.f('ix_addresses_person_id'), 'addresses', ['person_id'], unique=False)
     op.create_table('campaign_keys',
     sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('key', sa.LargeBinary(length=32), nullable=False),
@@ -95,9 +112,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invitations')),
     sa.UniqueConstraint('campaign_id', 'person_id', name=op.f('uq_invitations_campaign_id_person_id'))
     )
-    with op.batch_alter_table('invitations', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_invitations_person_id'), ['person_id'], unique=False)
-
+    op.create_index(op.f('ix_invitations_person_id'), 'invitations', ['person_id'], unique=False)
     op.create_table('opt_outs',
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('survey', sa.String(length=64), nullable=False),
@@ -120,23 +135,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_released_totals_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'cohort', 'score', name=op.f('pk_released_totals'))
     )
-    op.create_table('responses',
-    sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('respondent', sa.String(length=64), nullable=False),
-    sa.Column('cohort', sa.Integer(), nullable=False),
-    sa.Column('score', sa.SmallInteger(), nullable=True),
-    sa.Column('previous', sa.SmallInteger(), nullable=True),
-    sa.Column('comment', sa.Text(), nullable=True),
-    sa.Column('waiting', sa.Boolean(), nullable=False),
-    sa.Column('released_score', sa.SmallInteger(), nullable=True),
-    sa.Column('entered_step', sa.Integer(), nullable=True),
-    sa.Column('changed_step', sa.Integer(), nullable=True),
-    sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_responses_campaign_id')),
-    sa.PrimaryKeyConstraint('campaign_id', 'respondent', name=op.f('pk_responses'))
-    )
-    with op.batch_alter_table('responses', schema=None) as batch_op:
-        batch_op.create_index('ix_responses_waiting', ['campaign_id'], unique=False, postgresql_where='waiting', sqlite_where='waiting')
-
     op.create_table('steps',
     sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('step', sa.Integer(), autoincrement=False, nullable=False),
@@ -144,16 +142,6 @@ def upgrade() -> None:
     sa.Column('at', storage.tables.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_steps_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'step', name=op.f('pk_steps'))
-    )
-    op.create_table('totals',
-    sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('cohort', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('shard', sa.SmallInteger(), autoincrement=False, nullable=False),
-    sa.Column('score', sa.SmallInteger(), autoincrement=False, nullable=False),
-    sa.Column('n', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_totals_campaign_id')),
-    sa.PrimaryKeyConstraint('campaign_id', 'cohort', 'shard', 'score', name=op.f('pk_totals')),
-    postgresql_with={'fillfactor': 50}
     )
     op.create_table('deliveries',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -177,8 +165,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
     sa.UniqueConstraint('invitation_id', 'kind', 'ordinal', name=op.f('uq_deliveries_invitation_id_kind_ordinal'))
     )
-    with op.batch_alter_table('deliveries', schema=None) as batch_op:
-        batch_op.create_index('ix_deliveries_due', ['due_at'], unique=False, postgresql_where=sa.text("state = 'planned'"), sqlite_where=sa.text("state = 'planned'"))
-        batch_op.create_index('ix_deliveries_under_way', ['lease_until'], unique=False, postgresql_where=sa.text("state IN ('sending', 'unknown')"), sqlite_where=sa.text("state IN ('sending', 'unknown')"))
-
+    op.create_index('ix_deliveries_due', 'deliveries', ['due_at'], unique=False, postgresql_where=sa.text("state = 'planned'"), sqlite_where=sa.text("state = 'planned'"))
+    op.create_index('ix_deliveries_under_way', 'deliveries', ['lease_until'], unique=False, postgresql_where=sa.text("state IN ('sending', 'unknown')"), sqlite_where=sa.text("state IN ('sending', 'unknown')"))
     # ### end Alembic commands ###

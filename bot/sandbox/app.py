@@ -1,0 +1,206 @@
+"""The sandbox's HTTP side: the page, and the same for programs. Loopback only."""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from bot.grammar import hints
+from bot.sandbox.chat import PLATFORM, WORKSPACE, Chat
+from bot.sandbox.inbound import Inbound
+from survey.comment import clean
+from survey.errors import InvalidValue, NotFound
+from survey.person import Administrators
+from survey.ports import Languages, People
+
+STATIC = Path(__file__).parent / "static"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+
+Text = Annotated[str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)]
+Email = Annotated[Text, Field(max_length=320)]
+Number = Annotated[int, Field(strict=False, ge=1, le=2**63 - 1)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    person: Email = Field(alias="as")
+
+
+class PressBody(_Body):
+    """A button of a message."""
+
+    message_id: Number
+    button_id: Annotated[str, Field(max_length=64)]
+
+
+class ActionBody(_Body):
+    """A button's sealed context, as a chat server hands it back."""
+
+    context: Annotated[str, Field(max_length=2_000)]
+
+
+class DialogBody(_Body):
+    """A form."""
+
+    dialog_id: Annotated[str, Field(max_length=2_000)]
+    values: dict[str, str]
+
+
+class SayBody(_Body):
+    """Words."""
+
+    text: Text
+    thread_id: Number | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxParts:
+    """What the sandbox is made of."""
+
+    inbound: Inbound
+    chat: Chat
+    people: People
+    administrators: Administrators
+    languages: Languages
+
+
+def is_loopback(request: Request) -> bool:
+    """Whether this comes from this very machine, from a page of ours or from no page."""
+    client = request.client.host if request.client else ""
+    try:
+        near = ipaddress.ip_address(client).is_loopback
+    except ValueError:
+        near = False
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    origin = request.headers.get("origin")
+    same_site = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return near and host in _LOOPBACK_NAMES and same_site
+
+
+def create_sandbox(parts: SandboxParts) -> FastAPI:
+    """The ASGI app, mounted at `/sandbox`."""
+    app = FastAPI(title="Voxpop sandbox", openapi_url=None)
+
+    @app.middleware("http")
+    async def guard(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        if not is_loopback(request):
+            detail = "The sandbox answers on this machine only: open it as localhost or 127.0.0.1."
+            return JSONResponse(
+                {
+                    "type": "about:blank",
+                    "title": "Forbidden",
+                    "status": 403,
+                    "code": "loopback_only",
+                    "detail": detail,
+                },
+                status_code=403,
+                media_type="application/problem+json",
+            )
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return response
+
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _page(app)
+    _reading(app, parts)
+    _acting(app, parts)
+    return app
+
+
+def _page(app: FastAPI) -> None:
+    @app.get("/")
+    @app.get("")
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _reading(app: FastAPI, parts: SandboxParts) -> None:
+    @app.get("/api/people")
+    async def people() -> list[dict[str, Any]]:
+        everybody = await parts.people.reachable(PLATFORM, WORKSPACE)
+        return [
+            {
+                "email": person.email,
+                "name": person.name,
+                "admin": person in parts.administrators,
+                "attributes": dict(person.attributes),
+            }
+            for person in everybody
+        ]
+
+    @app.get("/api/commands")
+    async def commands() -> list[dict[str, Any]]:
+        return [
+            {
+                "command": hint.usage,
+                "description": hint.says,
+                "admin": hint.administrators,
+            }
+            for hint in hints(parts.languages("en"))
+        ]
+
+    @app.get("/api/inbox/{email}")
+    async def inbox(email: str) -> dict[str, Any]:
+        return {"messages": await parts.inbound.messages(await _known(parts, email))}
+
+    @app.get("/api/images/{message_id}")
+    async def image(message_id: Number) -> Response:
+        png = await parts.chat.image(message_id)
+        if png is None:
+            raise NotFound(f"There is no picture {message_id}.")
+        return Response(png, media_type="image/png")
+
+
+def _acting(app: FastAPI, parts: SandboxParts) -> None:
+    @app.post("/api/press")
+    async def press(body: PressBody) -> dict[str, Any]:
+        email = await _known(parts, body.person)
+        return dict(await parts.inbound.press(email, body.message_id, body.button_id))
+
+    @app.post("/api/dialog")
+    async def dialog(body: DialogBody) -> dict[str, Any]:
+        email = await _known(parts, body.person)
+        return dict(await parts.inbound.submit(email, body.dialog_id, body.values))
+
+    @app.post("/api/say")
+    async def say(body: SayBody) -> dict[str, Any]:
+        if not body.text:
+            raise InvalidValue("There is nothing to say: `text` is empty.")
+        email = await _known(parts, body.person)
+        return dict(await parts.inbound.say(email, body.text, body.thread_id))
+
+    @app.post("/actions")
+    async def action(body: ActionBody) -> dict[str, Any]:
+        reply = await parts.inbound.act(body.person, body.context)
+        return {
+            "update": None if reply.update is None else reply.update.text,
+            "private_text": None if reply.private is None else reply.private.text,
+        }
+
+
+async def _known(parts: SandboxParts, email: str) -> str:
+    """The e-mail of somebody in the sandbox.
+
+    Raises:
+        NotFound: If nobody there has it.
+    """
+    person = await parts.people.by_email(clean(email))
+    if person is None:
+        raise NotFound("Nobody in the sandbox has this e-mail; GET /sandbox/api/people lists them.")
+    return person.email
+
+

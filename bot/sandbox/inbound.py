@@ -1,0 +1,174 @@
+"""The sandbox, inbound: what people do there, as interactions; replies, as messages there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from bot.desk import Desk
+from bot.interactions import CommandTyped, DialogSubmitted, Pressed, Said
+from bot.sandbox.chat import PLATFORM, WORKSPACE, Author, Chat, Message
+from bot.sandbox.rendering import content_of, dialog_json, inbox_json, plain
+from bot.sealing import Seal, Sealed
+from survey.card import Card, Reply, Subject
+from survey.errors import NotFound, NotYours, OutOfDate, VoxpopError
+from survey.person import Address
+from survey.ports import Clock, Languages, People
+from survey.wording import refusals
+
+
+def address_of(email: str) -> Address:
+    """Where somebody is in the sandbox."""
+    return Address(platform=PLATFORM, workspace=WORKSPACE, user_id=email)
+
+
+def _subject(message: Message) -> Subject | None:
+    about = message.content["subject"]
+    return None if about is None else Subject(campaign_id=about[0], invitation_id=UUID(about[1]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """Everything that can be done in the sandbox."""
+
+    chat: Chat
+    desk: Desk
+    people: People
+    seal: Seal
+    languages: Languages
+    clock: Clock
+
+    async def messages(self, email: str) -> list[Mapping[str, Any]]:
+        """A conversation, newest last."""
+        return inbox_json(await self.chat.inbox(email))
+
+    async def act(self, email: str, context: str) -> Reply:
+        """A button's sealed context comes back: the press itself, without the chat around it."""
+        try:
+            pressed = self._opened(email, context)
+        except VoxpopError as error:
+            return await self._refusal(email, error)
+        return await self.desk(pressed)
+
+    async def press(self, email: str, message_id: int, button_id: str) -> Mapping[str, Any]:
+        """Press a button of a message, as a client does."""
+        message = await self.chat.get(message_id)
+        if message is None:
+            raise NotFound(f"There is no message {message_id}.")
+        found = [b for b in message.content["buttons"] if b["id"] == button_id]
+        if found:
+            reply = await self.act(email, found[0]["context"])
+        elif message.inbox != email:
+            reply = await self._refusal(email, NotYours("Somebody else's message."))
+        else:
+            reply = await self._refusal(email, OutOfDate(f"There is no button {button_id}."))
+        return await self._answer(email, reply, message=message)
+
+    async def submit(
+        self, email: str, dialog_id: str, values: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Send a form."""
+        try:
+            sealed = self.seal.open(dialog_id)
+            if sealed.to != address_of(email):
+                raise NotYours("Somebody else's form.")
+            if sealed.subject is None or not sealed.value.isdecimal():
+                raise OutOfDate("That is no form.")
+        except VoxpopError as error:
+            return await self._answer(email, await self._refusal(email, error), message=None)
+        message = await self.chat.get(int(sealed.value))
+        reply = await self.desk(
+            DialogSubmitted(
+                by=address_of(email),
+                act=sealed.act,
+                subject=sealed.subject,
+                values=values,
+                at=self.clock(),
+            )
+        )
+        answer = await self._answer(email, reply, message=message)
+        return {**answer, "errors": dict(reply.errors)} if reply.errors else answer
+
+    async def say(self, email: str, text: str, thread_id: int | None) -> Mapping[str, Any]:
+        """Write a message, an answer in a thread, or a command."""
+        now = self.clock()
+        if text.startswith("/"):
+            command = CommandTyped(by=address_of(email), text=text, at=now)
+            return await self._answer(email, await self.desk(command), message=None)
+        root = None if thread_id is None else await self.chat.get(thread_id)
+        if thread_id is not None and (root is None or root.inbox != email):
+            raise NotFound(f"There is no message {thread_id}.")
+        await self.chat.add(
+            email, plain(text), author=Author.PERSON, at=now, thread_id=thread_id
+        )
+        subject = None if root is None else _subject(root)
+        reply = await self.desk(Said(by=address_of(email), text=text, subject=subject, at=now))
+        if root is None and reply.update is not None:
+            root = await self._message_about(email, reply.update.subject)
+        if reply.thread is not None:
+            await self.chat.add(
+                email,
+                plain(reply.thread),
+                author=Author.VOXPOP,
+                at=self.clock(),
+                thread_id=thread_id,
+            )
+        return await self._answer(email, reply, message=root)
+
+    def _opened(self, email: str, context: str) -> Pressed:
+        sealed = self.seal.open(context)
+        if sealed.to != address_of(email):
+            raise NotYours("Sealed for somebody else.")
+        return Pressed(
+            by=address_of(email),
+            act=sealed.act,
+            value=sealed.value,
+            subject=sealed.subject,
+            at=self.clock(),
+        )
+
+    async def _refusal(self, email: str, error: VoxpopError) -> Reply:
+        person = await self.people.by_email(email)
+        language = self.languages("en" if person is None else person.locale)
+        return Reply(private=Card(headline=refusals.refusal(error, language)))
+
+    async def _message_about(self, email: str, subject: Subject | None) -> Message | None:
+        about = [m for m in await self.chat.inbox(email) if _subject(m) == subject]
+        return about[-1] if about and subject is not None else None
+
+    async def _answer(
+        self, email: str, reply: Reply, *, message: Message | None
+    ) -> Mapping[str, Any]:
+        """Show a reply: change the message, open the form, say the rest."""
+        to = address_of(email)
+        if reply.update is not None and message is not None:
+            private = bool(message.content["private"])
+            await self.chat.replace(
+                message.id, content_of(reply.update, to=to, seal=self.seal, private=private)
+            )
+        for card, private in ((reply.private, True), (reply.share, False)):
+            if card is not None and (card.picture or card.buttons or not private):
+                await self.chat.add(
+                    email,
+                    content_of(card, to=to, seal=self.seal, private=private),
+                    author=Author.VOXPOP,
+                    at=self.clock(),
+                    image=None if card.picture is None else card.picture.png,
+                )
+        return {
+            "messages": await self.messages(email),
+            "dialog": self._dialog(reply, to=to, message=message),
+            "private_text": None if reply.private is None else reply.private.text,
+        }
+
+    def _dialog(
+        self, reply: Reply, *, to: Address, message: Message | None
+    ) -> Mapping[str, Any] | None:
+        if reply.dialog is None or message is None:
+            return None
+        dialog_id = self.seal.close(
+            Sealed(
+                act=reply.dialog.act, value=str(message.id), subject=reply.dialog.subject, to=to
+            )
+        )
+        return dialog_json(reply.dialog, dialog_id=dialog_id)

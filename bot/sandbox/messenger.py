@@ -1,0 +1,46 @@
+"""The sandbox, outbound."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bot.sandbox.chat import Author, Chat
+from bot.sandbox.rendering import content_of
+from bot.sealing import Seal
+from survey.card import Card
+from survey.delivery import MessageRef
+from survey.person import Address
+from survey.ports import Clock, RecipientUnreachable
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxMessenger:
+    """The port `Messenger`: a conversation is named after its person's e-mail."""
+
+    chat: Chat
+    seal: Seal
+    clock: Clock
+
+    async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
+        """See the port."""
+        number = await self.chat.add(
+            address.user_id,
+            content_of(card, to=address, seal=self.seal),
+            author=Author.VOXPOP,
+            at=self.clock(),
+            delivery_id=delivery_id,
+            image=None if card.picture is None else card.picture.png,
+        )
+        return MessageRef(channel=address.user_id, message=str(number))
+
+    async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
+        """See the port."""
+        content = content_of(card, to=address, seal=self.seal)
+        if not await self.chat.replace(int(ref.message), content):
+            raise RecipientUnreachable("That message is gone.")
+
+    async def find(self, address: Address, delivery_id: UUID) -> MessageRef | None:
+        """See the port."""
+        number = await self.chat.find(delivery_id)
+        if number is None:
+            return None
+        return MessageRef(channel=address.user_id, message=str(number))

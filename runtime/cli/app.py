@@ -1,0 +1,34 @@
+"""The commands, put together; every refusal is a sentence and an exit code."""
+
+import sys
+
+import typer
+
+from runtime.cli import campaigns, reports, serving, upkeep
+from runtime.cli.common import fail
+from survey.errors import VoxpopError
+
+app = typer.Typer(
+    name="voxpop",
+    help="A chat-first survey bot: one message, one press, figures you can trust.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(serving.demo)
+app.command("run")(serving.run)
+app.command("doctor")(upkeep.doctor)
+app.command("report")(reports.report)
+app.add_typer(upkeep.database, name="db")
+app.add_typer(upkeep.surveys, name="survey")
+app.add_typer(campaigns.app, name="campaign")
+
+
+def main() -> None:
+    """Run a command. Exit codes: 0 done, 1 failed, 2 wrong use."""
+    try:
+        app(standalone_mode=True)
+    except VoxpopError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        sys.exit(1)

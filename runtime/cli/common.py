@@ -1,0 +1,72 @@
+"""What every command needs."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime import logs
+from runtime.settings import Settings, load_settings
+from runtime.wiring import Product, put_together
+from storage.schema import require_current
+
+Result = TypeVar("Result")
+
+
+def settings_here() -> Settings:
+    """The settings of this folder and environment, with logging switched on."""
+    settings = load_settings(os.environ, folder=Path.cwd())
+    logs.configure(settings.log_format, settings.log_level)
+    return settings
+
+
+@asynccontextmanager
+async def product_of(settings: Settings) -> AsyncIterator[Product]:
+    """The product on a database whose schema fits; connections are let go of at the end."""
+    product = put_together(settings)
+    try:
+        await require_current(product.database)
+        yield product
+    finally:
+        await product.database.close()
+
+
+def with_product(work: Callable[[Product], Awaitable[Result]]) -> Result:
+    """Run something on the product."""
+
+    async def run() -> Result:
+        async with product_of(settings_here()) as product:
+            return await work(product)
+
+    return asyncio.run(run())
+
+
+def fail(message: str, *, code: int = 1) -> NoReturn:
+    """Say what is wrong, and leave."""
+    sys.stderr.write(f"{message}\n")
+    sys.exit(code)
+
+
+def show(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: bool) -> None:
+    """A table for people, or a list of objects for programs."""
+    if as_json:
+        write_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "))
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+
+
+def write_json(value: Any) -> None:
+    """JSON on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

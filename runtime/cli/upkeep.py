@@ -1,0 +1,114 @@
+"""`voxpop db`, `survey` and `doctor`: what operators look after."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runtime.cli.common import fail, settings_here, show
+from runtime.doctor import examine
+from runtime.settings import load_settings
+from storage.engine import open_database
+from storage.schema import SchemaState, schema_state
+from storage.schema import upgrade as upgrade_schema
+from survey.errors import VoxpopError
+
+database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+surveys = typer.Typer(help="The surveys that the settings define.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the schema to this version."""
+    settings = settings_here()
+
+    async def work() -> str:
+        opened = open_database(settings.database_url)
+        try:
+            return await upgrade_schema(opened)
+        finally:
+            await opened.close()
+
+    sys.stdout.write(f"The schema is at {asyncio.run(work())}.\n")
+
+
+@database.command()
+def check() -> None:
+    """Tell whether the schema fits this version; exit 1 if it does not."""
+    settings = settings_here()
+
+    async def work() -> tuple[SchemaState, str]:
+        opened = open_database(settings.database_url)
+        try:
+            return await schema_state(opened)
+        finally:
+            await opened.close()
+
+    state, revision = asyncio.run(work())
+    if state is SchemaState.CURRENT:
+        sys.stdout.write(f"The schema is at {revision}, which is current.\n")
+        return
+    mends = {
+        SchemaState.EMPTY: "There is no schema yet: run `voxpop db upgrade`.",
+        SchemaState.OLDER: f"The schema is at {revision}, which is older: run `voxpop db upgrade`.",
+        SchemaState.NEWER: f"The schema is at {revision}, made by a newer Voxpop: start that one.",
+    }
+    fail(mends[state])
+
+
+@surveys.command("list")
+def list_surveys(*, as_json: Json = False) -> None:
+    """List the surveys."""
+    found = settings_here().surveys.values()
+    show(
+        ["survey", "scale", "subject", "mode", "k", "answers", "open_days", "rest_days"],
+        [
+            (
+                survey.name,
+                survey.scale.name,
+                survey.subject,
+                survey.mode.value,
+                survey.k,
+                survey.answers.value,
+                survey.open_days,
+                survey.rest_days,
+            )
+            for survey in found
+        ],
+        as_json=as_json,
+    )
+
+
+@surveys.command("check")
+def check_surveys(
+    file: Annotated[Path | None, typer.Argument(help="A settings file; voxpop.toml if left out.")] = None,
+) -> None:
+    """Check the settings; exit 1 with a line per mistake."""
+    environment = dict(os.environ)
+    if file is not None:
+        environment["VOXPOP_CONFIG"] = str(file)
+    settings = load_settings(environment, folder=Path.cwd())
+    for notice in settings.notices:
+        sys.stdout.write(f"{notice}\n")
+    names = ", ".join(settings.surveys) or "none"
+    sys.stdout.write(f"The settings are in order; surveys: {names}.\n")
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Check settings, database, clock and time zones: a line each, with its mend."""
+    try:
+        findings = asyncio.run(examine(os.environ, folder=Path.cwd()))
+    except VoxpopError as error:
+        fail(str(error))
+    show(
+        ["check", "result", "mend"],
+        [(found.name, "ok" if found.fine else found.says, found.mend) for found in findings],
+        as_json=as_json,
+    )
+    if not all(found.fine for found in findings):
+        sys.exit(1)

