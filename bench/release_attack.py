@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import numpy.typing as npt
@@ -151,16 +151,17 @@ def play(chance: random.Random, gate: Gate) -> tuple[Round, frozenset[Group]]:
         order.sort(key=lambda person: attributes[person].get("team", ""))
     restless, undoing = chance.choice([0, 0.2, 0.5, 0.8]), chance.choice([0.1, 0.5, 0.9])
     eager, values = chance.choice([0.2, 0.6, 1, 1]), chance.randint(2, 4)
-    while order:
-        if playing.scores and chance.random() < restless:
+    quiet = chance.choice([0, 0, people // 2, people])
+    for event in range(people + bool(restless) * chance.choice([0, people, 2 * people])):
+        if order and chance.random() >= restless:
+            playing.scores[order.pop(0)] = chance.randrange(values)
+        elif playing.scores:
             person = chance.choice(sorted(playing.lives) or sorted(playing.scores))
             if person in playing.scores and chance.random() < undoing:
                 del playing.scores[person]
             else:
                 playing.scores[person] = chance.randrange(values)
-        else:
-            playing.scores[order.pop(0)] = chance.randrange(values)
-        if chance.random() < eager and playing.steps < MOST_STEPS:
+        if event >= quiet and chance.random() < eager and playing.steps < MOST_STEPS:
             playing.attempt()
     return playing, playing.close()
 
@@ -231,7 +232,8 @@ def ranks(matrices: Matrix) -> npt.NDArray[np.intp]:
         factors = below[every, :, pivots][:, :, None]
         reduced = (below * pivot - factors * matrices[:, row, None]) % PRIME
         matrices[:, row + 1 :] = np.where(pivot != 0, reduced, below)
-    return matrices.any(axis=2).sum(axis=1)
+    found: npt.NDArray[np.intp] = matrices.any(axis=2).sum(axis=1)
+    return found
 
 
 @dataclass(kw_only=True)
@@ -298,6 +300,10 @@ def attack_many(names: Sequence[str], gate: Gate) -> Tally:
     return total
 
 
+def attack_gate(names: Sequence[str]) -> Tally:
+    return attack_many(names, Gate())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.release_attack")
     parser.add_argument("--campaigns", type=int, default=10_000)
@@ -308,8 +314,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [f"{options.seed}/{number}" for number in range(options.campaigns)]
     parts = (names[start : start + 50] for start in range(0, len(names), 50))
     total = Tally()
-    with ProcessPoolExecutor(options.jobs) as pool:
-        for part in pool.map(partial(attack_many, gate=Gate()), parts):
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        for part in (map if options.jobs == 1 else pool.map)(attack_gate, parts):
             total.add(part)
     smallest = ", ".join(f"{people} at k = {k}" for k, people in sorted(total.smallest.items()))
     shown_in = total.with_figures / max(1, total.campaigns)

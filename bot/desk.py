@@ -88,17 +88,13 @@ class Desk:
         undone = await self.answers.undo(press)
         if undone.response.score is not None:  # a press that came later stands
             return Reply(update=await self.compose(undone))
-        return Reply(
-            update=asked.undone(undone, self._language(undone.person), now=self.clock())
-        )
+        return Reply(update=asked.undone(undone, self._language(undone.person), now=self.clock()))
 
     async def _change(self, press: Press, _value: str) -> Reply:
         found = await self._open(press)
         if found.campaign.survey.answers is AnswerRule.ONCE:
             return Reply(update=await self.compose(found))
-        return Reply(
-            update=asked.changing(found, self._language(found.person), now=self.clock())
-        )
+        return Reply(update=asked.changing(found, self._language(found.person), now=self.clock()))
 
     async def _reason(self, press: Press, _value: str) -> Reply:
         found = await self._open(press)

@@ -84,9 +84,7 @@ def parse(text: str, *, surveys: Sequence[str]) -> Command:
         word = Word(typed.lower())
     except ValueError as error:
         near = _near(typed.lower(), [known.value for known in Word])
-        raise NotUnderstood(
-            typed, None if near is None else " ".join([near, *rest])
-        ) from error
+        raise NotUnderstood(typed, None if near is None else " ".join([near, *rest])) from error
     return _arguments(word, rest, surveys=surveys)
 
 

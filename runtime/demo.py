@@ -21,7 +21,7 @@ ELSEWHERE = "elsewhere"
 COLLEAGUES = 46
 PAST_ROUNDS = 5
 
-SETTINGS = '''\
+SETTINGS = """\
 # Written by `voxpop demo`. Change it, or delete it together with voxpop.db to start over.
 admins = ["ada@example.org"]
 timezone = "Europe/Berlin"
@@ -42,7 +42,7 @@ mode = "identified"
 owner = "Support"
 open_days = 14
 rest_days = 0
-'''
+"""
 
 _NAMES = (
     "Ada Okafor",
@@ -119,7 +119,11 @@ def roster(shown: int) -> list[Enrolment]:
 
 def _email(name: str) -> str:
     plain = name.lower().replace("ı", "i").replace("á", "a").replace("'", "")
-    return f"{plain.split()[0]}@example.org" if name in _NAMES else f"{plain.replace(' ', '.')}@example.org"
+    return (
+        f"{plain.split()[0]}@example.org"
+        if name in _NAMES
+        else f"{plain.replace(' ', '.')}@example.org"
+    )
 
 
 @dataclass
@@ -224,5 +228,3 @@ async def _answer(
         await product.answers.record(press, chance.choice(moods))
         if chance.random() < 0.2:  # noqa: PLR2004 - a few
             await product.answers.comment(press, Comment(chance.choice(_COMMENTS)))
-
-

@@ -32,7 +32,9 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
     try:
         settings = load_settings(environ, folder=folder)
     except VoxpopError as error:
-        return [Finding(name="settings", fine=False, says=str(error), mend="mend them and try again")]
+        return [
+            Finding(name="settings", fine=False, says=str(error), mend="mend them and try again")
+        ]
     findings = [
         Finding(name="settings", fine=True),
         _surveys(settings),
@@ -56,7 +58,7 @@ def _surveys(settings: Settings) -> Finding:
         name="surveys",
         fine=False,
         says="none is defined",
-        mend="define one in voxpop.toml: [surveys.nps] with subject = \"Acme\"",
+        mend='define one in voxpop.toml: [surveys.nps] with subject = "Acme"',
     )
 
 
@@ -106,15 +108,14 @@ async def _database(database: Database) -> list[Finding]:
                 mend="check VOXPOP_DATABASE_URL and that the server is up",
             )
         ]
-    theirs = (
-        datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else told
-    )
+    theirs = datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else told
     drift = abs(datetime.now(UTC) - theirs) if isinstance(theirs, datetime) else timedelta(0)
     return [
         Finding(name="database", fine=True),
         Finding(
             name="schema",
-            fine=state is SchemaState.CURRENT or (database.is_sqlite and state is not SchemaState.NEWER),
+            fine=state is SchemaState.CURRENT
+            or (database.is_sqlite and state is not SchemaState.NEWER),
             says=f"{state.value} {revision}",
             mend="" if state is SchemaState.CURRENT else "run `voxpop db upgrade`",
         ),

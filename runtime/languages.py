@@ -81,5 +81,3 @@ def language(locale: str) -> BabelLanguage:
     if wanted == Locale("en"):
         wanted = Locale("en", "GB")
     return BabelLanguage(wanted, translations)
-
-

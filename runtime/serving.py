@@ -22,7 +22,6 @@ from survey.report import Distribution, figures
 from survey.scale import NPS, Category
 from webapp.app import WebParts, create_app
 from webapp.metrics import NpsMetrics
-from webapp.problems import install_problems
 
 log = structlog.get_logger()
 
@@ -44,12 +43,9 @@ ALL_PARTS = frozenset(Part)
 
 def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> FastAPI:
     """The whole HTTP side, with everything that runs beside it in its lifespan."""
-    apps = product.apps if Part.BOT in parts else {}
-    for app in apps.values():
-        install_problems(app)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan() -> AsyncIterator[None]:
         async with working(product, parts):
             # What lives now lives long: without it in the way, collections are short.
             gc.collect()
@@ -61,7 +57,7 @@ def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> F
             ready=lambda: readiness(product),
             metrics=Metrics(product),
             metrics_token=product.settings.metrics_token,
-            mounts=apps,
+            mounts=product.apps if Part.BOT in parts else {},
             version=version("voxpop"),
             lifespan=lifespan,
         )
@@ -115,7 +111,9 @@ class Metrics:
         return NpsMetrics(
             quarterly=None if latest is None else figures(latest).value,
             overall=figures(overall).value,
-            responses={category: overall.count(category) for category in Category},
+            responses={category: overall.count(category) for category in Category}
+            if overall.n
+            else {},
         )
 
 

@@ -68,8 +68,15 @@ class Product:
     knocker: Knocker
 
 
-def put_together(settings: Settings, *, clock: Clock = machine.now) -> Product:
+def put_together(
+    settings: Settings, *, clock: Clock = machine.now, totals_kept: bool = True
+) -> Product:
     """Wire the product; nothing is connected or started yet.
+
+    Args:
+        settings: What to wire.
+        clock: What time it is.
+        totals_kept: False only in measures of what the totals cost.
 
     Raises:
         InvalidValue: If a setting does not fit.
@@ -78,7 +85,7 @@ def put_together(settings: Settings, *, clock: Clock = machine.now) -> Product:
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
     rounds, figures = SqlRounds(database), SqlFigures(database)
-    answers, outbox = SqlAnswers(database, ballots), SqlOutbox(database, ballots)
+    answers, outbox = SqlAnswers(database, ballots, totals_kept=totals_kept), SqlOutbox(database, ballots)
     seal = Seal(settings.secret_keys)
     chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = {}
@@ -130,8 +137,10 @@ def put_together(settings: Settings, *, clock: Clock = machine.now) -> Product:
                 inbound=inbound,
                 chat=chat,
                 people=people,
+                answers=answers,
                 administrators=settings.administrators,
                 languages=language,
+                clock=clock,
             )
         )
     return Product(
@@ -166,5 +175,3 @@ def _sweeps(worker: Worker, close: CloseCampaign) -> tuple[Sweep, ...]:
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
         Sweep(name="figures", every=timedelta(minutes=1), run=close.move_figures),
     )
-
-

@@ -41,15 +41,23 @@ from survey.survey import Answers
 
 
 class SqlAnswers:
-    """The port `Answers` on a database."""
+    """The port `Answers` on a database.
 
-    def __init__(self, database: Database, ballots: Ballots) -> None:
+    Args:
+        totals_kept: False leaves the totals alone, which only measures want: what they cost.
+    """
+
+    def __init__(self, database: Database, ballots: Ballots, *, totals_kept: bool = True) -> None:
         self._database = database
         self._ballots = ballots
         if database.is_sqlite:
             self._sqlite = {undo: SqliteStatements(undo=undo) for undo in (False, True)}
         else:
-            self._postgresql = {undo: postgresql_press(undo=undo) for undo in (False, True)}
+            self._postgresql = {
+                undo: postgresql_press(undo=undo, totals_kept=totals_kept)
+                for undo in (False, True)
+            }
+        self._totals_kept = totals_kept
 
     async def record(self, press: Press, score: int) -> Invitation:
         """See the port."""
@@ -140,6 +148,21 @@ class SqlAnswers:
                     due_at=due_at,
                 )
             )
+
+    async def waiting(self, *, at: datetime) -> Mapping[int, int]:
+        """See the port."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(invitations.c.person_id, func.count().label("n"))
+                .join(campaigns)
+                .where(
+                    invitations.c.state == InvitationState.SENT.value,
+                    campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN]),
+                    campaigns.c.closes_at > at,
+                )
+                .group_by(invitations.c.person_id)
+            )
+            return {row.person_id: row.n for row in rows}
 
     async def open_for(self, person: Person, *, at: datetime) -> Sequence[Invitation]:
         """See the port."""
@@ -246,7 +269,7 @@ class SqlAnswers:
         answer = await run(statements.answer)
         if answer is None:
             return None
-        if answer["previous"] != answer["score"]:
+        if self._totals_kept and answer["previous"] != answer["score"]:
             for score, by in ((answer["score"], 1), (answer["previous"], -1)):
                 if score is not None:
                     values |= {"counted_score": score, "by": by}
@@ -259,9 +282,7 @@ class SqlAnswers:
             campaign=replace(ballot.campaign, state=CampaignState(row["campaign_state"])),
             person=person_of(row, timezone=self._ballots.timezone),
             state=InvitationState(row["state"]),
-            response=Response(
-                score=row["score"], previous=row["previous"], comment=row["comment"]
-            ),
+            response=Response(score=row["score"], previous=row["previous"], comment=row["comment"]),
             pressed_at=press.at,
             first_contact=bool(row["first_contact"]),
         )

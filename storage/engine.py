@@ -81,9 +81,11 @@ class Database:
         if snapshot and not self.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ"}
         with translated():
-            async with self.engine.connect() as connection:
-                async with (await connection.execution_options(**options)).begin():
-                    yield connection
+            async with (
+                self.engine.connect() as connection,
+                (await connection.execution_options(**options)).begin(),
+            ):
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

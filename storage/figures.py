@@ -111,18 +111,14 @@ class SqlFigures:
         of_campaign = responses.c.campaign_id == campaign.id
         waiting = and_(of_campaign, responses.c.waiting)
         # Pressed again with the same outcome: nothing waits any more.
-        await connection.execute(
-            responses.update().where(waiting, ~_DIFFERS).values(waiting=False)
-        )
+        await connection.execute(responses.update().where(waiting, ~_DIFFERS).values(waiting=False))
         new = and_(responses.c.entered_step.is_(None), responses.c.score.is_not(None))
         movable = and_(responses.c.entered_step.is_not(None), responses.c.changed_step.is_(None))
         changed = and_(movable, responses.c.score.is_not(None))
         undone = and_(movable, responses.c.score.is_(None))
         kind = case((new, "new"), (changed, "changed"), (undone, "undone"), else_="held")
         counts: dict[str, dict[int, int]] = defaultdict(dict)
-        what = (
-            select(kind.label("kind"), responses.c.entered_step).where(waiting).subquery("what")
-        )
+        what = select(kind.label("kind"), responses.c.entered_step).where(waiting).subquery("what")
         rows = await connection.execute(
             select(what.c.kind, what.c.entered_step, func.count()).group_by(
                 what.c.kind, what.c.entered_step
@@ -179,9 +175,7 @@ class SqlFigures:
         """Take these answers into the released totals."""
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         rows = await connection.execute(
-            select(
-                responses.c.cohort, responses.c.released_score, responses.c.score, func.count()
-            )
+            select(responses.c.cohort, responses.c.released_score, responses.c.score, func.count())
             .where(which)
             .group_by(responses.c.cohort, responses.c.released_score, responses.c.score)
         )
@@ -225,9 +219,7 @@ class SqlFigures:
                 responses.c.cohort,
                 func.count().label("people"),
             )
-            .where(
-                responses.c.campaign_id == campaign.id, responses.c.entered_step.is_not(None)
-            )
+            .where(responses.c.campaign_id == campaign.id, responses.c.entered_step.is_not(None))
             .group_by(
                 responses.c.entered_step, responses.c.changed_step, present, responses.c.cohort
             )
@@ -278,7 +270,9 @@ class SqlFigures:
             ).all()
             shared = await self._cohorts(connection, campaign)
         counts: dict[Group, dict[int, int]] = {
-            group: defaultdict(int) for attributes in shared.values() for group in attributes.items()
+            group: defaultdict(int)
+            for attributes in shared.values()
+            for group in attributes.items()
         }
         for row in rows:
             for group in shared[row.cohort].items():

@@ -132,9 +132,7 @@ async def _responses(
             responses.c.score,
             responses.c.previous,
             responses.c.comment,
-        ).where(
-            responses.c.campaign_id.in_(campaign_ids), responses.c.respondent.in_(respondents)
-        )
+        ).where(responses.c.campaign_id.in_(campaign_ids), responses.c.respondent.in_(respondents))
     )
     return {
         (row.campaign_id, row.respondent): Response(

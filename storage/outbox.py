@@ -15,7 +15,6 @@ from survey.delivery import LEASE, Delivery, MessageRef
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
 
-
 _queue = deliveries.alias("queue")
 
 
@@ -237,4 +236,3 @@ class SqlOutbox:
             clock = func.strftime("%Y-%m-%d %H:%M:%f", "now", f"+{seconds} seconds")
             return type_coerce(clock, Instant)
         return type_coerce(func.now() + timedelta(seconds=seconds), Instant)
-

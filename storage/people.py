@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.rows import attributes_text, person_of
@@ -26,6 +27,8 @@ _PERSON = (
     people.c.attributes,
 )
 ALL_SURVEYS = ""
+BATCH = 1_000
+"""How many people one statement brings in."""
 _OPEN_ROUNDS = select(campaigns.c.id).where(
     campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN])
 )
@@ -75,8 +78,13 @@ class SqlPeople:
 
     async def enrol(self, enrolments: Sequence[Enrolment]) -> None:
         """See the port."""
-        if not enrolments:
-            return
+        async with self._database.write() as connection:
+            for place in range(0, len(enrolments), BATCH):
+                await self._enrol(connection, enrolments[place : place + BATCH])
+
+    async def _enrol(
+        self, connection: AsyncConnection, enrolments: Sequence[Enrolment]
+    ) -> None:
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         one = insert(people)
         known = ("name", "timezone", "locale", "attributes", "active")
@@ -94,33 +102,32 @@ class SqlPeople:
             }
             for enrolment in enrolments
         ]
-        async with self._database.write() as connection:
-            await connection.execute(upsert, rows)
-            found = await connection.execute(
-                select(people.c.email, people.c.id).where(
-                    people.c.email.in_([row["email"] for row in rows])
-                )
+        await connection.execute(upsert, rows)
+        found = await connection.execute(
+            select(people.c.email, people.c.id).where(
+                people.c.email.in_([row["email"] for row in rows])
             )
-            numbers = {row.email: row.id for row in found}
-            where = [
-                {
-                    "platform": address.platform,
-                    "workspace": address.workspace,
-                    "user_id": address.user_id,
-                    "person_id": numbers[enrolment.email.strip().lower()],
-                }
-                for enrolment in enrolments
-                for address in enrolment.addresses
-            ]
-            if where:
-                place = insert(addresses)
-                await connection.execute(
-                    place.on_conflict_do_update(
-                        index_elements=["platform", "workspace", "user_id"],
-                        set_={"person_id": place.excluded.person_id},
-                    ),
-                    where,
-                )
+        )
+        numbers = {row.email: row.id for row in found}
+        where = [
+            {
+                "platform": address.platform,
+                "workspace": address.workspace,
+                "user_id": address.user_id,
+                "person_id": numbers[enrolment.email.strip().lower()],
+            }
+            for enrolment in enrolments
+            for address in enrolment.addresses
+        ]
+        if where:
+            place = insert(addresses)
+            await connection.execute(
+                place.on_conflict_do_update(
+                    index_elements=["platform", "workspace", "user_id"],
+                    set_={"person_id": place.excluded.person_id},
+                ),
+                where,
+            )
 
     async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
         """See the port."""

@@ -125,20 +125,39 @@ _PERSON = (
 def _count(answer: Any) -> Any:
     """One up for the new score, one down for the one before."""
     same = answer.c.previous.is_not_distinct_from(answer.c.score)
-    return (
-        union_all(
-            select(answer.c.campaign_id, answer.c.cohort, _shard.label("shard"), answer.c.score, _constant(1).label("n")).where(
-                ~same, answer.c.score.is_not(None)
-            ),
-            select(
-                answer.c.campaign_id, answer.c.cohort, _shard, answer.c.previous, _constant(-1).label("n")
-            ).where(~same, answer.c.previous.is_not(None)),
-        )
-        .subquery("counts")
+    return union_all(
+        select(
+            answer.c.campaign_id,
+            answer.c.cohort,
+            _shard.label("shard"),
+            answer.c.score,
+            _constant(1).label("n"),
+        ).where(~same, answer.c.score.is_not(None)),
+        select(
+            answer.c.campaign_id,
+            answer.c.cohort,
+            _shard,
+            answer.c.previous,
+            _constant(-1).label("n"),
+        ).where(~same, answer.c.previous.is_not(None)),
+    ).subquery("counts")
+
+
+def _counted(answer: Any) -> Any:
+    """Bring the totals up to date."""
+    counts = _count(answer)
+    total = pg_insert(totals).from_select(
+        ["campaign_id", "cohort", "shard", "score", "n"],
+        # In one order everywhere, so that two presses never wait for each other in a circle.
+        select(*counts.c).order_by(counts.c.score),
     )
+    return total.on_conflict_do_update(
+        index_elements=["campaign_id", "cohort", "shard", "score"],
+        set_={"n": totals.c.n + total.excluded.n},
+    ).cte("counted")
 
 
-def postgresql_press(*, undo: bool = False) -> Compiled:
+def postgresql_press(*, undo: bool, totals_kept: bool = True) -> Compiled:
     """The whole press (or undo) as one statement; no row means: ask why not."""
     asked = (
         invitations.update()
@@ -177,9 +196,7 @@ def postgresql_press(*, undo: bool = False) -> Compiled:
     if undo:
         replaced["comment"] = null()
     answer = (
-        fresh.on_conflict_do_update(
-            index_elements=["campaign_id", "respondent"], set_=replaced
-        )
+        fresh.on_conflict_do_update(index_elements=["campaign_id", "respondent"], set_=replaced)
         .returning(
             responses.c.campaign_id,
             responses.c.cohort,
@@ -189,21 +206,11 @@ def postgresql_press(*, undo: bool = False) -> Compiled:
         )
         .cte("answer")
     )
-    counts = _count(answer)
-    total = pg_insert(totals).from_select(
-        ["campaign_id", "cohort", "shard", "score", "n"],
-        # In one order everywhere, so that two presses never wait for each other in a circle.
-        select(*counts.c).order_by(counts.c.score),
+    statement = select(asked, answer.c.score, answer.c.previous, answer.c.comment).join_from(
+        asked, answer, asked.c.campaign_id == answer.c.campaign_id
     )
-    counted = total.on_conflict_do_update(
-        index_elements=["campaign_id", "cohort", "shard", "score"],
-        set_={"n": totals.c.n + total.excluded.n},
-    ).cte("counted")
-    statement = (
-        select(asked, answer.c.score, answer.c.previous, answer.c.comment)
-        .join_from(asked, answer, asked.c.campaign_id == answer.c.campaign_id)
-        .add_cte(counted)
-    )
+    if totals_kept:
+        statement = statement.add_cte(_counted(answer))
     return Compiled(statement, asyncpg_dialect.dialect())  # type: ignore[no-untyped-call]
 
 

@@ -81,12 +81,15 @@ class SqlRounds:
 
     async def settled(self, *, at: datetime) -> Sequence[Campaign]:
         """See the port."""
-        wait = timedelta(0) if self._database.is_sqlite else timedelta(
-            seconds=PRESS_TIMEOUT_SECONDS + 1
+        wait = (
+            timedelta(0)
+            if self._database.is_sqlite
+            else timedelta(seconds=PRESS_TIMEOUT_SECONDS + 1)
         )
         return await self._read(
             select(campaigns).where(
-                campaigns.c.state == CampaignState.CLOSING.value, campaigns.c.closing_at <= at - wait
+                campaigns.c.state == CampaignState.CLOSING.value,
+                campaigns.c.closing_at <= at - wait,
             )
         )
 
@@ -274,5 +277,3 @@ class SqlRounds:
                 ),
             )
         )
-
-

@@ -135,5 +135,3 @@ class SqlSandbox:
                 )
                 for row in rows
             ]
-
-

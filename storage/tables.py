@@ -51,7 +51,11 @@ class Instant(TypeDecorator[datetime]):
         instant = value.astimezone(UTC)
         return instant.strftime(SQLITE_FORMAT) if dialect.name == "sqlite" else instant
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         """Aware, in UTC."""
         if value is None:
             return None

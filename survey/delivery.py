@@ -100,7 +100,9 @@ def ask_again(invitation: Invitation, *, days: int, at: datetime) -> datetime:
         An instant in UTC; it may lie after the close, which the caller checks.
     """
     tz = invitation.person.zone
-    return invitation.campaign.survey.window.opening_on(local_date(at, tz) + timedelta(days=days), tz)
+    return invitation.campaign.survey.window.opening_on(
+        local_date(at, tz) + timedelta(days=days), tz
+    )
 
 
 def retry_after(attempt: int, *, jitter: float) -> timedelta:

@@ -270,6 +270,10 @@ class Answers(Protocol):
         """Plan to ask again; an ask that is planned already moves to this time."""
         ...
 
+    async def waiting(self, *, at: datetime) -> Mapping[int, int]:
+        """How many questions wait for an answer, by the person's number; nobody has 0."""
+        ...
+
     async def open_for(self, person: Person, *, at: datetime) -> Sequence[Invitation]:
         """Their invitations that still take an answer, newest first."""
         ...
@@ -353,4 +357,3 @@ class Charts(Protocol):
     async def report(self, report: Report, language: Language) -> bytes:
         """A PNG; drawing it does not hold up anything else."""
         ...
-

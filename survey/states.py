@@ -34,7 +34,7 @@ class InvitationState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """`unknown` means that the platform may or may not have it: look it up, never resend blindly."""
+    """`unknown`: the platform may or may not have it. Look it up, never resend blindly."""
 
     PLANNED = "planned"
     SENDING = "sending"

@@ -77,7 +77,9 @@ class Survey:
         if self.k < K_FLOOR:
             raise InvalidValue(f"surveys.{self.name}.k is at least {K_FLOOR}, not {self.k}.")
         if self.open_days < 1:
-            raise InvalidValue(f"surveys.{self.name}.open_days is at least 1, not {self.open_days}.")
+            raise InvalidValue(
+                f"surveys.{self.name}.open_days is at least 1, not {self.open_days}."
+            )
         if self.rest_days < 0:
             raise InvalidValue(f"surveys.{self.name}.rest_days is not negative: {self.rest_days}.")
 

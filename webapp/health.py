@@ -1,7 +1,7 @@
 """Probes: is it alive, can it serve, and if not, why."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from fastapi import APIRouter, Response
@@ -89,7 +89,9 @@ def health_router(checks: Checks, *, version: str) -> APIRouter:
         ("/health/live", live, None),
         ("/health/ready", ready, Ready),
     ):
-        responses = {503: {"model": ill, "description": "Not well"}} if ill else None
+        responses: dict[int | str, dict[str, Any]] = (
+            {503: {"model": ill, "description": "Not well"}} if ill else {}
+        )
         router.add_api_route(path, probe, methods=["GET"], responses=responses)
         # Balancers ask with HEAD as well; in the reference once is enough.
         router.add_api_route(path, probe, methods=["HEAD"], include_in_schema=False)

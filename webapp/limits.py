@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from survey.survey import COMMENT_LIMIT
-from webapp.problems import problem
+from webapp.problem_document import problem
 
 BODY_LIMIT = 64 * 1024
 """Bytes. 2,000 characters of the longest kind, escaped for JSON or a form, are 24,000."""
@@ -20,6 +20,7 @@ when they have sent everything, and a connection closed before that shows them a
 
 _DISCONNECT: Message = {"type": "http.disconnect"}
 _LONGEST_NUMBER = 18
+_ENDLESS = 10**18
 
 
 def _too_large(limit: int) -> Response:
@@ -48,7 +49,7 @@ def _declared(headers: Iterable[tuple[bytes, bytes]]) -> int:
         if name == b"content-length":
             digits = value.lstrip(b"0")
             if len(digits) > _LONGEST_NUMBER:
-                return 10**_LONGEST_NUMBER
+                return _ENDLESS
             return int(digits) if digits.isdigit() else 0
     return 0
 
@@ -77,9 +78,9 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         if _declared(scope["headers"]) > self.limit:
-            await _refuse_and_linger(receive, send, _too_large(self.limit))
+            await _refuse(send, _too_large(self.limit), linger=receive)
             return
-        guarded = _Guarded(self, scope, receive, send)
+        guarded = _Guarded(self, receive, send)
         try:
             await self.app(scope, guarded.receive, guarded.send)
         except Exception:
@@ -90,9 +91,18 @@ class BodyLimit:
 class _Guarded:
     """One request: counts and times its body while that is under way, then steps aside."""
 
-    __slots__ = ("_begun", "_complete", "_deadline", "_limits", "_next", "_read", "_reply", "refused")
+    __slots__ = (
+        "_begun",
+        "_complete",
+        "_deadline",
+        "_limits",
+        "_next",
+        "_read",
+        "_reply",
+        "refused",
+    )
 
-    def __init__(self, limits: BodyLimit, _scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, limits: BodyLimit, receive: Receive, send: Send) -> None:
         self._limits = limits
         self._next = receive
         self._reply = send
@@ -103,34 +113,33 @@ class _Guarded:
         self.refused = False
 
     async def receive(self) -> Message:
-        if self._complete:
-            return await self._next()
         if self.refused:
             return _DISCONNECT
+        if self._complete:
+            return await self._next()
         if not self._deadline:
             self._deadline = asyncio.get_running_loop().time() + self._limits.seconds
+        patience = asyncio.timeout_at(self._deadline)
         try:
-            async with asyncio.timeout_at(self._deadline) as patience:
+            async with patience:
                 message = await self._next()
         except TimeoutError:
             if not patience.expired():
                 raise
             self.refused = True
             if not self._begun:
-                await _too_slow(self._limits.seconds)({"type": "http"}, self._next, self._reply)
+                await _refuse(self._reply, _too_slow(self._limits.seconds), linger=None)
             return _DISCONNECT
         if message["type"] != "http.request":
             return message
         self._read += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
         if self._read > self._limits.limit:
             self.refused = True
             if not self._begun:
-                last = not message.get("more_body", False)
-                await _refuse_and_linger(
-                    self._next, self._reply, _too_large(self._limits.limit), arrived=last
-                )
+                rest = None if self._complete else self._next
+                await _refuse(self._reply, _too_large(self._limits.limit), linger=rest)
             return _DISCONNECT
-        self._complete = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
@@ -140,10 +149,8 @@ class _Guarded:
         await self._reply(message)
 
 
-async def _refuse_and_linger(
-    receive: Receive, send: Send, answer: Response, *, arrived: bool = False
-) -> None:
-    """Send the answer whole, then take in what is under way (a little of it), then close."""
+async def _refuse(send: Send, answer: Response, *, linger: Receive | None) -> None:
+    """Send the answer whole, then take in (a little of) what is under way, then end it."""
     await send(
         {
             "type": "http.response.start",
@@ -152,8 +159,8 @@ async def _refuse_and_linger(
         }
     )
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-    if not arrived:
-        await _take_in(receive)
+    if linger is not None:
+        await _take_in(linger)
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -1,6 +1,5 @@
-"""Problem documents (RFC 9457): what a program reads when something could not be done."""
+"""What a program reads when something could not be done: every error as a problem document."""
 
-import json
 import math
 import traceback
 from collections.abc import Mapping, Sequence
@@ -36,15 +35,14 @@ from survey.errors import (
     VoxpopError,
 )
 from survey.ports import OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from webapp.problem_document import DETAIL_LIMIT, cut, phrase, problem
 
-MEDIA_TYPE = "application/problem+json"
-DETAIL_LIMIT = 300
-"""Characters of a detail; what goes beyond is cut."""
 ERRORS_SHOWN = 20
 """How many fields that do not fit are named."""
 _NAME_LIMIT = 60
 _NO_CONTENT = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _SHORTEST_ECHO = 4
+_CAUSES_LOGGED = 5
 
 log = structlog.get_logger()
 
@@ -130,79 +128,6 @@ HTTP_PROBLEMS: Mapping[int, Plain] = {
     503: Plain(code="unavailable", says="Not now; please try again in a moment."),
 }
 
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "in": {"type": "string"},
-                    "field": {"type": "string"},
-                    "why": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-"""The document as OpenAPI describes it."""
-
-
-def phrase(status: int) -> str:
-    """What HTTP calls a status: "Not Found"."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"HTTP {status}"
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, at most `limit` characters of it."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def problem(
-    status: int,
-    *,
-    code: str,
-    detail: str,
-    title: str | None = None,
-    about: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    **more: object,
-) -> Response:
-    """A problem document.
-
-    Args:
-        status: The HTTP status.
-        code: The word that programs compare.
-        detail: A sentence; at most 300 characters of it are sent.
-        title: What all problems of this type have in common; the status' phrase if None.
-        about: The type's anchor in `/docs`; the code if None.
-        headers: More headers.
-        more: Members beyond RFC 9457's own.
-    """
-    document = {
-        "type": f"/docs#{about or code}",
-        "title": title or phrase(status),
-        "status": status,
-        "detail": cut(detail, DETAIL_LIMIT),
-        "code": code,
-        **more,
-    }
-    # In ASCII: a lone surrogate that came in with a request would not encode otherwise.
-    body = json.dumps(document, separators=(",", ":")).encode("ascii")
-    return Response(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
-
 
 def problem_for(error: Exception) -> Response:
     """What the world reads of an error; one that nobody foresaw is logged and not described."""
@@ -218,7 +143,7 @@ def problem_for(error: Exception) -> Response:
 
 
 def _refused(error: VoxpopError) -> Response:
-    known = next(cls for cls in type(error).__mro__ if cls in PROBLEMS)
+    known = _known(error)
     kind = PROBLEMS[known]
     patience = kind.retry_after
     if isinstance(error, PlatformBusy) and error.retry_after is not None:
@@ -235,6 +160,12 @@ def _refused(error: VoxpopError) -> Response:
     )
 
 
+def _known(error: VoxpopError) -> type[VoxpopError]:
+    """The nearest ancestor that has a line in the table."""
+    lineage = (cls for cls in type(error).__mro__ if issubclass(cls, VoxpopError))
+    return next(cls for cls in lineage if cls in PROBLEMS)
+
+
 def _plain(error: HTTPException) -> Response:
     status, headers = error.status_code, dict(error.headers or {})
     if status in _NO_CONTENT:
@@ -244,8 +175,10 @@ def _plain(error: HTTPException) -> Response:
     detail = known.says if known else f"{phrase(status)}."
     if status == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
         detail = f"This address takes {headers['Allow']}."
-    elif isinstance(error.detail, str) and error.detail not in ("", phrase(status)):
-        detail = error.detail
+    else:
+        said: object = error.detail  # a string by its type, anything by FastAPI's
+        if isinstance(said, str) and said not in ("", phrase(status)):
+            detail = said
     return problem(status, code=code, detail=detail, headers=headers)
 
 
@@ -300,9 +233,10 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _kinds(error: BaseException) -> list[str]:
-    kinds = []
+    """The error's kind, and those of its causes."""
+    kinds: list[str] = []
     known: BaseException | None = error
-    while known is not None:
+    while known is not None and len(kinds) < _CAUSES_LOGGED:
         kinds.append(f"{type(known).__module__}.{type(known).__qualname__}")
         known = known.__cause__
     return kinds
@@ -340,11 +274,11 @@ class Unforeseen:
 
         try:
             await self.app(scope, receive, sending)
-        except (AnswerBrokenOff, ClientDisconnect) as known:
-            if isinstance(known, AnswerBrokenOff):
-                raise
-            # else: nobody is left to read an answer
-        except Exception as error:
+        except AnswerBrokenOff:
+            raise
+        except ClientDisconnect:
+            log.info("client_left")
+        except Exception as error:  # noqa: BLE001 - this is where the unforeseen ends
             answer = problem_for(error)
             if begun:
                 raise AnswerBrokenOff("The answer broke off; the log says why.") from None

@@ -14,7 +14,7 @@ _EM = {
     "ijl|!'.,:;": 0.28,
     " ()[]/ftr-": 0.36,
     "1": 0.48,
-    "023456789+−±": 0.66,  # noqa: RUF001 - the minus sign is meant
+    "023456789+−±": 0.66,
     "mwMW%@—▲▼": 0.92,
 }
 _EMS = {letter: em for letters, em in _EM.items() for letter in letters}

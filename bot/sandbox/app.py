@@ -1,33 +1,28 @@
 """The sandbox's HTTP side: the page, and the same for programs. Loopback only."""
 
-import ipaddress
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.grammar import hints
 from bot.sandbox.chat import PLATFORM, WORKSPACE, Chat
+from bot.sandbox.guard import LoopbackOnly
 from bot.sandbox.inbound import Inbound
 from survey.comment import clean
 from survey.errors import InvalidValue, NotFound
 from survey.person import Administrators
-from survey.ports import Languages, People
+from survey.ports import Answers, Clock, Languages, People
 
 STATIC = Path(__file__).parent / "static"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 
-Text = Annotated[str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)]
+Text = Annotated[
+    str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+]
 Email = Annotated[Text, Field(max_length=320)]
 Number = Annotated[int, Field(strict=False, ge=1, le=2**63 - 1)]
 
@@ -72,48 +67,17 @@ class SandboxParts:
     inbound: Inbound
     chat: Chat
     people: People
+    answers: Answers
     administrators: Administrators
     languages: Languages
-
-
-def is_loopback(request: Request) -> bool:
-    """Whether this comes from this very machine, from a page of ours or from no page."""
-    client = request.client.host if request.client else ""
-    try:
-        near = ipaddress.ip_address(client).is_loopback
-    except ValueError:
-        near = False
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    origin = request.headers.get("origin")
-    same_site = origin is None or urlsplit(origin).netloc == request.headers.get("host")
-    return near and host in _LOOPBACK_NAMES and same_site
+    clock: Clock
 
 
 def create_sandbox(parts: SandboxParts) -> FastAPI:
     """The ASGI app, mounted at `/sandbox`."""
     app = FastAPI(title="Voxpop sandbox", openapi_url=None)
 
-    @app.middleware("http")
-    async def guard(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        if not is_loopback(request):
-            detail = "The sandbox answers on this machine only: open it as localhost or 127.0.0.1."
-            return JSONResponse(
-                {
-                    "type": "about:blank",
-                    "title": "Forbidden",
-                    "status": 403,
-                    "code": "loopback_only",
-                    "detail": detail,
-                },
-                status_code=403,
-                media_type="application/problem+json",
-            )
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return response
-
+    app.add_middleware(LoopbackOnly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _page(app)
     _reading(app, parts)
@@ -132,12 +96,14 @@ def _reading(app: FastAPI, parts: SandboxParts) -> None:
     @app.get("/api/people")
     async def people() -> list[dict[str, Any]]:
         everybody = await parts.people.reachable(PLATFORM, WORKSPACE)
+        waiting = await parts.answers.waiting(at=parts.clock())
         return [
             {
                 "email": person.email,
                 "name": person.name,
                 "admin": person in parts.administrators,
                 "attributes": dict(person.attributes),
+                "waiting": waiting.get(person.id, 0),
             }
             for person in everybody
         ]
@@ -202,5 +168,3 @@ async def _known(parts: SandboxParts, email: str) -> str:
     if person is None:
         raise NotFound("Nobody in the sandbox has this e-mail; GET /sandbox/api/people lists them.")
     return person.email
-
-

@@ -98,9 +98,7 @@ class Inbound:
         root = None if thread_id is None else await self.chat.get(thread_id)
         if thread_id is not None and (root is None or root.inbox != email):
             raise NotFound(f"There is no message {thread_id}.")
-        await self.chat.add(
-            email, plain(text), author=Author.PERSON, at=now, thread_id=thread_id
-        )
+        await self.chat.add(email, plain(text), author=Author.PERSON, at=now, thread_id=thread_id)
         subject = None if root is None else _subject(root)
         reply = await self.desk(Said(by=address_of(email), text=text, subject=subject, at=now))
         if root is None and reply.update is not None:
@@ -167,8 +165,6 @@ class Inbound:
         if reply.dialog is None or message is None:
             return None
         dialog_id = self.seal.close(
-            Sealed(
-                act=reply.dialog.act, value=str(message.id), subject=reply.dialog.subject, to=to
-            )
+            Sealed(act=reply.dialog.act, value=str(message.id), subject=reply.dialog.subject, to=to)
         )
         return dialog_json(reply.dialog, dialog_id=dialog_id)

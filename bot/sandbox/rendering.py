@@ -9,9 +9,7 @@ from survey.card import Card, Dialog
 from survey.person import Address
 
 
-def content_of(
-    card: Card, *, to: Address, seal: Seal, private: bool = False
-) -> Mapping[str, Any]:
+def content_of(card: Card, *, to: Address, seal: Seal, private: bool = False) -> Mapping[str, Any]:
     """What is kept of a card; each button carries its sealed context."""
     return {
         "text": card.text,
@@ -109,5 +107,3 @@ def inbox_json(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
         for message in messages
         if message.thread_id is None
     ]
-
-

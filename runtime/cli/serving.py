@@ -88,10 +88,10 @@ def demo(
         "  Ctrl+C stops it; start it again, and everything is still there.",
     ]
     if wrote:
-        lines.append("  Its settings are in voxpop.toml, its data in voxpop.db; delete both to reset.")
-    serve(
-        create_server_app(product), sock, announce=lambda: _say("\n".join([*lines, ""]))
-    )
+        lines.append(
+            "  Its settings are in voxpop.toml, its data in voxpop.db; delete both to reset."
+        )
+    serve(create_server_app(product), sock, announce=lambda: _say("\n".join([*lines, ""])))
 
 
 def _say(text: str) -> None:

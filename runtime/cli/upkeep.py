@@ -86,7 +86,9 @@ def list_surveys(*, as_json: Json = False) -> None:
 
 @surveys.command("check")
 def check_surveys(
-    file: Annotated[Path | None, typer.Argument(help="A settings file; voxpop.toml if left out.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A settings file; voxpop.toml if left out.")
+    ] = None,
 ) -> None:
     """Check the settings; exit 1 with a line per mistake."""
     environment = dict(os.environ)

@@ -112,9 +112,7 @@ class MakeReport:
         released = await self.figures.released(campaign)
         return released if released.n >= campaign.survey.k else None
 
-    async def _earlier(
-        self, campaign: Campaign
-    ) -> Sequence[tuple[str, Period, Distribution]]:
+    async def _earlier(self, campaign: Campaign) -> Sequence[tuple[str, Period, Distribution]]:
         """Closed rounds before this one that have figures, the latest first."""
         found = []
         for other in await self.rounds.all(campaign.survey.name):

@@ -67,17 +67,13 @@ def who_sees(survey: Survey, language: Language) -> str:
         if survey.owner:
             return language.text("{owner} sees your name with your answer.", owner=survey.owner)
         return language.text("Your survey team sees your name with your answer.")
-    return language.text(
-        "Only groups of {k} or more are ever shown.", k=language.number(survey.k)
-    )
+    return language.text("Only groups of {k} or more are ever shown.", k=language.number(survey.k))
 
 
 def _open_until(invitation: Invitation, language: Language, *, now: datetime) -> str:
     return language.text(
         "Open until {moment}",
-        moment=language.moment(
-            invitation.campaign.closes_at, invitation.person.zone, now=now
-        ),
+        moment=language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now),
     )
 
 
@@ -228,9 +224,9 @@ def reason_dialog(invitation: Invitation, language: Language) -> Dialog:
     return Dialog(
         act=Act.REASON,
         title=language.text("Your reason"),
-        intro=language.text("Your words") if score is None else language.text(
-            "You said {score}.", score=language.number(score)
-        ),
+        intro=language.text("Your words")
+        if score is None
+        else language.text("You said {score}.", score=language.number(score)),
         fields=(
             Field(
                 name="comment",
@@ -302,9 +298,7 @@ def stopped(survey: Survey | None, language: Language) -> Card:
     return Card(headline=done)
 
 
-def closed(
-    invitation: Invitation, participation: Participation, language: Language
-) -> Card:
+def closed(invitation: Invitation, participation: Participation, language: Language) -> Card:
     """The message after the round; it has no buttons."""
     lines = []
     score = invitation.response.score
@@ -333,7 +327,9 @@ def why_me(
     """Why this person is asked, how often at most, who sees what, and who runs it."""
     survey, person = invitation.campaign.survey, invitation.person
     shared = [
-        f"{name}: {person.attributes[name]}" for name in survey.audience if name in person.attributes
+        f"{name}: {person.attributes[name]}"
+        for name in survey.audience
+        if name in person.attributes
     ]
     lines = [
         language.text(
@@ -377,9 +373,7 @@ def nothing_open(language: Language) -> str:
     return language.text("Nothing is waiting for your answer right now.")
 
 
-def pending(
-    invitations: list[Invitation], language: Language, *, now: datetime
-) -> Card:
+def pending(invitations: list[Invitation], language: Language, *, now: datetime) -> Card:
     """What waits for this person."""
     if not invitations:
         return Card(headline=nothing_open(language))
@@ -387,9 +381,7 @@ def pending(
         headline=language.plural(
             "{n} question is open for you.", "{n} questions are open for you.", len(invitations)
         ),
-        lines=tuple(
-            _pending_line(invitation, language, now=now) for invitation in invitations
-        ),
+        lines=tuple(_pending_line(invitation, language, now=now) for invitation in invitations),
     )
 
 

@@ -34,7 +34,9 @@ def refusal(error: VoxpopError, language: Language) -> str:
                 limit=language.number(limit),
             )
         case InvalidScore():
-            return language.text("That is no score of this question. Please press one of its buttons.")
+            return language.text(
+                "That is no score of this question. Please press one of its buttons."
+            )
         case InvitationClosed():
             return language.text("This round is closed, so I couldn't count that.")
         case OutOfDate():
@@ -50,9 +52,7 @@ def closed_on(day: str, language: Language) -> str:
     return language.text("This round closed on {day}, so I couldn't count that.", day=day)
 
 
-def reports_are_for(
-    administrators: Administrators, language: Language
-) -> str:
+def reports_are_for(administrators: Administrators, language: Language) -> str:
     """Somebody else's report."""
     if not administrators.emails:
         return language.text(
@@ -79,7 +79,9 @@ def only_administrators(administrators: Administrators, language: Language) -> s
 def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
     """A mistyped word."""
     if nearest is None:
-        return language.text("I don't know `{typed}`. `/nps help` shows what I can do.", typed=typed)
+        return language.text(
+            "I don't know `{typed}`. `/nps help` shows what I can do.", typed=typed
+        )
     return language.text(
         "I don't know `{typed}`. Did you mean `/nps {nearest}`?", typed=typed, nearest=nearest
     )

@@ -62,11 +62,17 @@ def _change(report: Report, language: Language) -> str | None:
     if round(step) == 0:
         return language.text("Unchanged since {since} (95 %: {low} to {high})", **fields)
     if step > 0 and real:
-        return language.text("▲ {amount} since {since}: a real change (95 %: {low} to {high})", **fields)
+        return language.text(
+            "▲ {amount} since {since}: a real change (95 %: {low} to {high})", **fields
+        )
     if step > 0:
-        return language.text("▲ {amount} since {since}, within noise (95 %: {low} to {high})", **fields)
+        return language.text(
+            "▲ {amount} since {since}, within noise (95 %: {low} to {high})", **fields
+        )
     if real:
-        return language.text("▼ {amount} since {since}: a real change (95 %: {low} to {high})", **fields)
+        return language.text(
+            "▼ {amount} since {since}: a real change (95 %: {low} to {high})", **fields
+        )
     return language.text("▼ {amount} since {since}, within noise (95 %: {low} to {high})", **fields)
 
 
@@ -160,7 +166,9 @@ def report_lines(report: Report, language: Language) -> tuple[str, ...]:
     figures = report.figures
     if figures is not None:
         lines.append(
-            " · ".join(part for part in (_change(report, language), _band(figures, language)) if part)
+            " · ".join(
+                part for part in (_change(report, language), _band(figures, language)) if part
+            )
         )
         lines.append(f"{participation_line(report, language)} · {_shares(figures, language)}")
     elif report.participation.answered:
@@ -228,9 +236,7 @@ def report_text(report: Report, language: Language) -> str:
     return "\n".join((head, *report_lines(report, language)))
 
 
-def status(
-    campaign: Campaign, accounts: dict[str, int], answered: int, language: Language
-) -> Card:
+def status(campaign: Campaign, accounts: dict[str, int], answered: int, language: Language) -> Card:
     """Sent 312 of 480 · 96 answered · 2 could not be reached."""
     sent = accounts.get(DeliveryState.SENT.value, 0)
     failed = accounts.get(DeliveryState.FAILED.value, 0)
@@ -243,7 +249,9 @@ def status(
         language.plural("{n} answered", "{n} answered", answered),
     ]
     if failed:
-        parts.append(language.plural("{n} could not be reached", "{n} could not be reached", failed))
+        parts.append(
+            language.plural("{n} could not be reached", "{n} could not be reached", failed)
+        )
     return Card(headline=" · ".join(parts), note=f"{campaign.name} · {campaign.state.value}")
 
 
@@ -271,8 +279,12 @@ def which_survey(names: list[str], language: Language) -> str:
 def closing(campaign: Campaign, language: Language) -> Card:
     """Closed by hand."""
     return Card(
-        headline=language.text("{campaign} is closed: no more answers count.", campaign=campaign.name),
-        lines=(language.text("Every message changes to say so, and `/nps report` has the figures."),),
+        headline=language.text(
+            "{campaign} is closed: no more answers count.", campaign=campaign.name
+        ),
+        lines=(
+            language.text("Every message changes to say so, and `/nps report` has the figures."),
+        ),
     )
 
 

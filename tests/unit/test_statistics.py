@@ -298,6 +298,7 @@ def called_by_scipy(hits: int, n: int, hits_before: int, n_before: int) -> float
     n_and_hits | st.tuples(st.just(5), st.integers(0, 5)),
     n_and_hits | st.tuples(st.just(60), st.integers(50, 60)),
 )
+@example((7, 6), (4, 1))  # Pearson's own statistic would call it
 @example((5, 4), (60, 60))
 @example((1, 0), (20, 20))
 @example((3, 3), (400, 2))

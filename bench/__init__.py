@@ -1,0 +1,1 @@
+"""Measures as ratios: what we do beside a floor that does the least, in one run."""
