@@ -194,7 +194,7 @@ async def _past_round(
         for delivery in await _all_due(then, past):
             await then.outbox.skipped(delivery, reason="before the demo")
     finally:
-        await then.database.close()
+        await then.let_go()
 
 
 async def _all_due(product: Product, clock: _Past) -> list:

@@ -72,7 +72,7 @@ async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[Non
         yield
     finally:
         await product.knocker.stop()
-        await product.database.close()
+        await product.let_go()
 
 
 def _sweeps_of(parts: frozenset[Part]) -> frozenset[str]:

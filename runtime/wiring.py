@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing import get_context
 
 from fastapi import FastAPI
 
-from bot.charts import chart
+from bot.charts import png, report_svg
 from bot.commands import Commands
 from bot.desk import Desk
 from bot.sandbox.app import SandboxParts, create_sandbox
@@ -38,12 +40,27 @@ from survey.usecases.start_campaign import StartCampaign
 
 
 class PngCharts:
-    """The port `Charts`."""
+    """The port `Charts`: pictures are drawn in a process beside this one.
+
+    Drawing holds the interpreter for a tenth of a second, in a thread as well; presses go first.
+    The process is started with the first picture.
+    """
+
+    def __init__(self) -> None:
+        self._beside: ProcessPoolExecutor | None = None
 
     async def report(self, report: Report, language: Language) -> bytes:
         """See the port."""
-        # Drawing takes tens of milliseconds: off the event loop, presses go first.
-        return await asyncio.to_thread(chart.report_png, report, language)
+        svg = report_svg(report, language)
+        if self._beside is None:
+            self._beside = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        return await asyncio.get_running_loop().run_in_executor(self._beside, png, svg)
+
+    def close(self) -> None:
+        """Let the process go."""
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)
+            self._beside = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +83,12 @@ class Product:
     desk: Desk
     apps: Mapping[str, FastAPI] = field(default_factory=dict)
     knocker: Knocker
+    charts: PngCharts
+
+    async def let_go(self) -> None:
+        """Close connections and processes; the product can be used again, and reopens them."""
+        self.charts.close()
+        await self.database.close()
 
 
 def put_together(
@@ -86,7 +109,7 @@ def put_together(
     people = SqlPeople(database, timezone=settings.timezone)
     rounds, figures = SqlRounds(database), SqlFigures(database)
     answers, outbox = SqlAnswers(database, ballots, totals_kept=totals_kept), SqlOutbox(database, ballots)
-    seal = Seal(settings.secret_keys)
+    seal, charts = Seal(settings.secret_keys), PngCharts()
     chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = {}
     if settings.sandbox:
@@ -116,7 +139,7 @@ def put_together(
             report=report,
             start=start,
             close=close,
-            charts=PngCharts(),
+            charts=charts,
             administrators=settings.administrators,
             languages=language,
             clock=clock,
@@ -160,6 +183,7 @@ def put_together(
         desk=desk,
         apps=apps,
         knocker=knocker,
+        charts=charts,
     )
 
 

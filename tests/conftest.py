@@ -5,9 +5,10 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import make_url
 
@@ -19,6 +20,9 @@ from storage.schema import upgrade
 from tests.world import World
 
 _numbers = itertools.count(1)
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile("calm", deadline=None)
+hypothesis.settings.load_profile("calm")
 
 
 def _migrate(url: str) -> None:
@@ -110,3 +114,14 @@ def chromium() -> str | None:
     if os.environ.get("VOXPOP_REQUIRE_BROWSER"):
         pytest.fail("No Chromium was found, and VOXPOP_REQUIRE_BROWSER is set.")
     pytest.skip("No Chromium was found: install one, or run `playwright install chromium`.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where a browser is required, a browser test that was skipped has failed."""
+    report = yield
+    required = os.environ.get("VOXPOP_REQUIRE_BROWSER")
+    if required and report.skipped and item.get_closest_marker("browser"):
+        report.outcome = "failed"
+        report.longrepr = f"A browser test was skipped: {report.longrepr}"
+    return report

@@ -146,7 +146,7 @@ class World:
         await self.product.worker()
 
     async def close(self) -> None:
-        await self.product.database.close()
+        await self.product.let_go()
 
 
 NOWHERE = MessageRef(channel="nowhere", message="0")

@@ -57,13 +57,13 @@ async def look(checks: Checks, *, seconds: float = CHECK_SECONDS) -> Mapping[str
         return {"checks": "failed; the log has it"}
 
 
-def health_router(checks: Checks, *, version: str) -> APIRouter:
-    """`/health`, `/health/live` and `/health/ready`."""
+def health_router(checks: Checks, *, version: str, seconds: float = CHECK_SECONDS) -> APIRouter:
+    """`/health`, `/health/live` and `/health/ready`; checks get this many seconds."""
     router = APIRouter(tags=["operation"])
 
     async def health(response: Response) -> Health:
         """Everything at a glance; 503 if anything is wrong."""
-        outcome = await look(checks)
+        outcome = await look(checks, seconds=seconds)
         well = all(says == OK for says in outcome.values())
         response.status_code = 200 if well else 503
         return Health(
@@ -79,7 +79,7 @@ def health_router(checks: Checks, *, version: str) -> APIRouter:
 
     async def ready(response: Response) -> Ready:
         """200 if requests should come here; 503 with the reasons if not."""
-        outcome = await look(checks)
+        outcome = await look(checks, seconds=seconds)
         reasons = [f"{name}: {says}" for name, says in outcome.items() if says != OK]
         response.status_code = 503 if reasons else 200
         return Ready(status="not_ready" if reasons else "ready", reasons=reasons)

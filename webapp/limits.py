@@ -27,6 +27,7 @@ def _too_large(limit: int) -> Response:
     return problem(
         413,
         code="too_large",
+        title="The request is too large",
         detail=f"A request takes up to {limit:,} bytes, and a comment {COMMENT_LIMIT:,} "
         "characters. Nothing was saved: please shorten it and send it again.",
         limit=limit,
@@ -38,6 +39,7 @@ def _too_slow(seconds: float) -> Response:
     return problem(
         408,
         code="too_slow",
+        title="The request is too slow",
         detail=f"The body did not arrive within {seconds:g} seconds. Nothing was saved.",
         headers={"Connection": "close"},
     )
@@ -63,14 +65,21 @@ class BodyLimit:
         app: What stands behind.
         limit: Bytes that a body may have; more is answered with 413.
         seconds: How long a body may take to arrive; longer is answered with 408.
+        linger: For how many seconds a refused body is still taken in.
     """
 
     def __init__(
-        self, app: ASGIApp, *, limit: int = BODY_LIMIT, seconds: float = BODY_SECONDS
+        self,
+        app: ASGIApp,
+        *,
+        limit: int = BODY_LIMIT,
+        seconds: float = BODY_SECONDS,
+        linger: float = LINGER_SECONDS,
     ) -> None:
         self.app = app
         self.limit = limit
         self.seconds = seconds
+        self.linger = linger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -78,7 +87,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         if _declared(scope["headers"]) > self.limit:
-            await _refuse(send, _too_large(self.limit), linger=receive)
+            await self.too_large(send, rest=receive)
             return
         guarded = _Guarded(self, receive, send)
         try:
@@ -86,6 +95,29 @@ class BodyLimit:
         except Exception:
             if not guarded.refused:
                 raise
+
+    async def too_slow(self, send: Send) -> None:
+        """Answer 408; a client that stalls is not waited for."""
+        await _begin(send, _too_slow(self.seconds))
+        await send({"type": "http.response.body", "body": b""})
+
+    async def too_large(self, send: Send, *, rest: Receive | None) -> None:
+        """Answer 413, take in a little of what is under way, then end."""
+        await _begin(send, _too_large(self.limit))
+        if rest is not None:
+            await self._take_in(rest)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _take_in(self, rest: Receive) -> None:
+        taken, more = 0, True
+        try:
+            async with asyncio.timeout(self.linger):
+                while more and taken < LINGER_BYTES:
+                    message = await rest()
+                    taken += len(message.get("body", b""))
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            return
 
 
 class _Guarded:
@@ -128,7 +160,7 @@ class _Guarded:
                 raise
             self.refused = True
             if not self._begun:
-                await _refuse(self._reply, _too_slow(self._limits.seconds), linger=None)
+                await self._limits.too_slow(self._reply)
             return _DISCONNECT
         if message["type"] != "http.request":
             return message
@@ -138,7 +170,7 @@ class _Guarded:
             self.refused = True
             if not self._begun:
                 rest = None if self._complete else self._next
-                await _refuse(self._reply, _too_large(self._limits.limit), linger=rest)
+                await self._limits.too_large(self._reply, rest=rest)
             return _DISCONNECT
         return message
 
@@ -149,31 +181,11 @@ class _Guarded:
         await self._reply(message)
 
 
-async def _refuse(send: Send, answer: Response, *, linger: Receive | None) -> None:
-    """Send the answer whole, then take in (a little of) what is under way, then end it."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status_code,
-            "headers": answer.raw_headers,
-        }
-    )
+async def _begin(send: Send, answer: Response) -> None:
+    """Send all of an answer but its end, so that the server keeps the connection."""
+    headers = answer.raw_headers
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-    if linger is not None:
-        await _take_in(linger)
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _take_in(receive: Receive) -> None:
-    taken, more = 0, True
-    try:
-        async with asyncio.timeout(LINGER_SECONDS):
-            while more and taken < LINGER_BYTES:
-                message = await receive()
-                taken += len(message.get("body", b""))
-                more = message.get("more_body", False)
-    except TimeoutError:
-        return
 
 
 CONTENT_SECURITY_POLICY = (

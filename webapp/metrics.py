@@ -233,9 +233,13 @@ def _near(client: tuple[str, int] | None) -> bool:
 
 
 def metrics_router(
-    source: MetricsSource, measurements: Measurements, *, token: str | None
+    source: MetricsSource,
+    measurements: Measurements,
+    *,
+    token: str | None,
+    seconds: float = FIGURES_SECONDS,
 ) -> APIRouter:
-    """`/metrics`."""
+    """`/metrics`; figures get this many seconds to be read."""
     router = APIRouter(tags=["operation"])
 
     @router.get(
@@ -251,16 +255,17 @@ def metrics_router(
                 {"WWW-Authenticate": 'Bearer realm="metrics"'},
             )
         return Response(
-            measurements.exposition(await _read(source)), media_type=CONTENT_TYPE_PLAIN_0_0_4
+            measurements.exposition(await _read(source, seconds)),
+            media_type=CONTENT_TYPE_PLAIN_0_0_4,
         )
 
     return router
 
 
-async def _read(source: MetricsSource) -> NpsMetrics | None:
+async def _read(source: MetricsSource, seconds: float) -> NpsMetrics | None:
     """The figures; None if the database does not tell: how fast we are can be told still."""
     try:
-        return await within(FIGURES_SECONDS, source.figures())
+        return await within(seconds, source.figures())
     except (TimeoutError, VoxpopError) as error:
         log.warning("figures_unread", error=type(error).__qualname__)
         return None

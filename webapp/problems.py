@@ -1,6 +1,7 @@
 """What a program reads when something could not be done: every error as a problem document."""
 
 import math
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ def _plain(error: HTTPException) -> Response:
     if status in _NO_CONTENT:
         return Response(status_code=status, headers=headers)
     known = HTTP_PROBLEMS.get(status)
-    code = known.code if known else phrase(status).lower().replace(" ", "_")
+    code = known.code if known else re.sub(r"\W+", "_", phrase(status).lower())
     detail = known.says if known else f"{phrase(status)}."
     if status == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
         detail = f"This address takes {headers['Allow']}."

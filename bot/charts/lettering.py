@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
-import fontpkg  # type: ignore[import-untyped]
+import fontpkg
 
 FAMILY = "Inter"
 """What everything is set in; the open font of the package `fontpkg-inter` (SIL OFL 1.1)."""

@@ -35,7 +35,7 @@ async def product_of(settings: Settings) -> AsyncIterator[Product]:
         await require_current(product.database)
         yield product
     finally:
-        await product.database.close()
+        await product.let_go()
 
 
 def with_product(work: Callable[[Product], Awaitable[Result]]) -> Result:

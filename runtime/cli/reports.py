@@ -12,7 +12,7 @@ import typer
 
 from runtime.cli.common import fail, with_product
 from runtime.languages import language
-from runtime.wiring import PngCharts, Product
+from runtime.wiring import Product
 from survey.campaign import Period
 from survey.errors import InvalidValue
 from survey.report import Report, as_json, as_rows
@@ -44,7 +44,7 @@ def report(
 
     async def work(product: Product) -> tuple[Report, bytes]:
         made = await product.report(survey, when, by=by or None)
-        return made, await _written(made, style)
+        return made, await _written(product, made, style)
 
     made, written = with_product(work)
     if style is Format.PNG and made.figures is None:
@@ -60,7 +60,7 @@ def report(
     sys.stdout.buffer.write(written)
 
 
-async def _written(made: Report, style: Format) -> bytes:
+async def _written(product: Product, made: Report, style: Format) -> bytes:
     english = language("en")
     match style:
         case Format.TEXT:
@@ -77,4 +77,4 @@ async def _written(made: Report, style: Format) -> bytes:
         case Format.PNG:
             if made.figures is None:
                 return b""
-            return await PngCharts().report(made, english)
+            return await product.charts.report(made, english)

@@ -45,7 +45,7 @@ def run(
 
     async def prepare() -> None:
         await require_current(product.database)
-        await product.database.close()
+        await product.let_go()
 
     asyncio.run(prepare())
     address = f"http://{host}:{sock.getsockname()[1]}"
@@ -76,7 +76,7 @@ def demo(
     async def prepare() -> None:
         await require_current(product.database)
         await demonstration.seed(product, shown=people)
-        await product.database.close()
+        await product.let_go()
 
     asyncio.run(prepare())
     address = f"http://localhost:{sock.getsockname()[1]}/sandbox"

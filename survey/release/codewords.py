@@ -185,7 +185,8 @@ def few_described(
             others.add(kind.forms)
         if not others.spans(chosen.forms):
             return frozenset(chosen.names)
-        if chosen.people < limit:  # either they are described; by now the others tell of it too
+        # Either the chosen are described: then so is one of the others, as these span them ...
+        if chosen.people < limit:
             found = few_described(
                 undecided,
                 variables=_variables(undecided),
@@ -194,7 +195,7 @@ def few_described(
             )
             if found is not None:
                 return found.union(chosen.names)
-        not_described = Flat(field)  # or they are not
+        not_described = Flat(field)  # ... or they are not.
         not_described.add(chosen.forms)
         kinds = _merged(undecided, modulo=not_described)
         variables = _variables(kinds)

@@ -46,8 +46,8 @@ def next_step(
 ) -> Step | None:
     """Judge whether the overall figures may move now, and with whom.
 
-    A step needs k people. While the round runs it also needs 5 % of those counted, which keeps
-    a round of a million people below about 250 steps. Undone people leave only if k steady ones
+    A step needs k people. While the round runs it also needs 5 % of those counted, which lets
+    a million people come in about 200 steps. Undone people leave only if k steady ones
     stay behind at the step at which they came; else the figures go on telling their old score.
 
     Args:

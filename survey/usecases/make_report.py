@@ -87,6 +87,7 @@ class MakeReport:
         return Report(
             survey=campaign.survey.name,
             subject=campaign.survey.subject,
+            scale=campaign.survey.scale,
             campaign=campaign.name,
             period=str(campaign.period),
             mode=campaign.survey.mode.value,
