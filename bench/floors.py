@@ -41,12 +41,10 @@ def postgresql(dsn: str) -> Starlette:
         nonlocal pool
 
         class NoReset(asyncpg.Connection):  # type: ignore[misc]
-            async def reset(self, *, timeout: float | None = None) -> None:
+            async def reset(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
                 """The floor keeps no session state."""
 
-        pool = await asyncpg.create_pool(
-            dsn, min_size=10, max_size=10, connection_class=NoReset
-        )
+        pool = await asyncpg.create_pool(dsn, min_size=10, max_size=10, connection_class=NoReset)
         async with pool.acquire() as connection:
             await connection.execute(CREATE.format(serial="BIGSERIAL PRIMARY KEY"))
         gc.collect()
@@ -59,9 +57,7 @@ def postgresql(dsn: str) -> Starlette:
         if checked is None:
             return JSONResponse({"error": "signature"}, status_code=401)
         async with pool.acquire() as connection:
-            await connection.execute(
-                "INSERT INTO floor (person, score) VALUES ($1, $2)", *checked
-            )
+            await connection.execute("INSERT INTO floor (person, score) VALUES ($1, $2)", *checked)
         return JSONResponse({"update": "You said it."})
 
     return Starlette(routes=[Route("/press", press, methods=["POST"])], lifespan=lifespan)

@@ -31,7 +31,9 @@ class Outcome:
 
     def percentile(self, share: float) -> float:
         """A latency in milliseconds, such as 0.99 for p99."""
-        return 1_000 * self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+        return (
+            1_000 * self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+        )
 
 
 @dataclass

@@ -30,5 +30,3 @@ def app() -> FastAPI:
     settings = settings_for(os.environ["BENCH_DATABASE"], Path(os.environ["BENCH_FOLDER"]))
     product = put_together(settings, totals_kept=os.environ.get("BENCH_TOTALS", "1") == "1")
     return create_server_app(product, frozenset({Part.WEB, Part.BOT}))
-
-

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -101,8 +102,6 @@ def _address(email: str) -> Address:
 
 
 def _press(seal: Seal, campaign: int, invitation: Any, email: str, score: int) -> bytes:
-    from uuid import UUID
-
     number = invitation if isinstance(invitation, UUID) else UUID(str(invitation))
     sealed = Sealed(
         act=Act.SCORE,
@@ -201,4 +200,4 @@ def eight_at_once(fresh: Callable[[], str], *, rounds: int) -> None:
 
 def sqlite_databases(folder: str) -> Callable[[], str]:
     """New SQLite files in this folder."""
-    return lambda: f"sqlite:///{os.path.join(folder, secrets.token_hex(4))}.db"  # noqa: PTH118
+    return lambda: f"sqlite:///{os.path.join(folder, secrets.token_hex(4))}.db"

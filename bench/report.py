@@ -84,7 +84,7 @@ async def _measure(url: str, folder: Path, answers: int) -> tuple[float, float, 
             async with product.database.engine.connect() as connection:
                 (await connection.execute(text(_BARE), {"campaign": campaign})).all()
 
-        repeats = 30 if answers < 100_000 else 5  # noqa: PLR2004
+        repeats = 30 if answers < 100_000 else 5
         return (
             await _times(lambda: product.report("nps"), 30),
             await _times(lambda: product.report("nps", by="team"), 30),

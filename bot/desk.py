@@ -175,7 +175,7 @@ class Desk:
                 return Reply(private=Card(headline=asked.which_thread(language)))
             subject = asked.subject_of(waiting[0])
         press = Press(subject=subject, by=said.by, at=said.at)
-        commented = await self.answers.comment(press, Comment(said.text))
+        commented = await self.answers.comment(press, Comment(said.text), added=True)
         if commented.response.score is None:
             return Reply(thread=asked.comment_before_score(language))
         return Reply(

@@ -157,6 +157,7 @@ async def seed(product: Product, *, shown: int) -> None:
         quarter_ago = _quarters_back(today, back)
         await _past_round(product, people, chance, start=quarter_ago, share=share, moods=moods)
     running = await product.start("nps", at_once=True)
+    await product.worker()
     # Colleagues elsewhere were quicker; those whose conversations are shown are all still asked.
     share, moods = _NOW
     await _answer(product, running, people[shown:], chance, share=share, moods=moods, at=today)

@@ -108,7 +108,10 @@ def put_together(
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
     rounds, figures = SqlRounds(database), SqlFigures(database)
-    answers, outbox = SqlAnswers(database, ballots, totals_kept=totals_kept), SqlOutbox(database, ballots)
+    answers, outbox = (
+        SqlAnswers(database, ballots, totals_kept=totals_kept),
+        SqlOutbox(database, ballots),
+    )
     seal, charts = Seal(settings.secret_keys), PngCharts()
     chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = {}

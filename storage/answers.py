@@ -54,8 +54,7 @@ class SqlAnswers:
             self._sqlite = {undo: SqliteStatements(undo=undo) for undo in (False, True)}
         else:
             self._postgresql = {
-                undo: postgresql_press(undo=undo, totals_kept=totals_kept)
-                for undo in (False, True)
+                undo: postgresql_press(undo=undo, totals_kept=totals_kept) for undo in (False, True)
             }
         self._totals_kept = totals_kept
 
@@ -84,11 +83,11 @@ class SqlAnswers:
                 return found
         raise StorageUnavailable(UNAVAILABLE)
 
-    async def comment(self, press: Press, comment: Comment) -> Invitation:
+    async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
         """See the port."""
         async with self._database.write() as connection:
             found = await self._load(connection, press, lock=True)
-            after = found.comment(comment, by=found.person.id, at=press.at)
+            after = found.comment(comment, by=found.person.id, at=press.at, added=added)
             ballot = await self._ballots.of(connection, found.campaign.id)
             await connection.execute(
                 invitations.update()
@@ -102,7 +101,7 @@ class SqlAnswers:
                     invitations.c.campaign_id,
                     literal(ballot.respondent(found.id)),
                     invitations.c.cohort,
-                    literal(comment.text),
+                    literal(after.response.comment),
                     literal(value=False),
                 ).where(invitations.c.id == found.id),
             )

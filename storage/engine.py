@@ -154,7 +154,14 @@ def open_database(text: str) -> Database:
     """
     url = database_url(text)
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
+        engine = create_async_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=30,
+            # Every transaction here is ended by whoever began it.
+            pool_reset_on_return=None,
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return Database(url=url, engine=engine, presses=engine)

@@ -1,5 +1,6 @@
 """Counts for the report: live ones, and those that the release gate has let out."""
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Mapping
@@ -97,12 +98,12 @@ class SqlFigures:
             # In one snapshot: what is counted is what is folded in, whoever presses meanwhile.
             async with self._database.write(snapshot=True) as connection:
                 moved = await self._move(connection, campaign, at=at, last=last)
-                if last:
-                    await self._settle_groups(connection, campaign)
         except Contended:
             if last:
                 raise
             return False
+        if last:
+            await self._settle_groups(campaign)
         return moved
 
     async def _move(
@@ -208,8 +209,30 @@ class SqlFigures:
             )
         )
 
-    async def _settle_groups(self, connection: AsyncConnection, campaign: Campaign) -> None:
-        """After the close: which groups may be shown, for good."""
+    async def _settle_groups(self, campaign: Campaign) -> None:
+        """After the close, when nothing moves any more: which groups may be shown, for good."""
+        async with self._database.read() as connection:
+            movements = await self._movements(connection, campaign)
+            shared = await self._cohorts(connection, campaign)
+        # Judging may take seconds; neither presses nor the event loop wait for it.
+        shown = await asyncio.to_thread(
+            shown_groups, movements, cohorts=shared, k=campaign.survey.k
+        )
+        async with self._database.write() as connection:
+            await connection.execute(
+                released_groups.delete().where(released_groups.c.campaign_id == campaign.id)
+            )
+            if shown:
+                await connection.execute(
+                    released_groups.insert(),
+                    [
+                        {"campaign_id": campaign.id, "attribute": attribute, "value": value}
+                        for attribute, value in sorted(shown)
+                    ],
+                )
+
+    async def _movements(self, connection: AsyncConnection, campaign: Campaign) -> list[Movement]:
+        """Who entered and moved the figures when, counted."""
         present = responses.c.released_score.is_not(None)
         rows = await connection.execute(
             select(
@@ -224,7 +247,7 @@ class SqlFigures:
                 responses.c.entered_step, responses.c.changed_step, present, responses.c.cohort
             )
         )
-        movements = [
+        return [
             Movement(
                 entered=row.entered_step,
                 changed=row.changed_step,
@@ -234,19 +257,6 @@ class SqlFigures:
             )
             for row in rows
         ]
-        shared = await self._cohorts(connection, campaign)
-        shown = shown_groups(movements, cohorts=shared, k=campaign.survey.k)
-        await connection.execute(
-            released_groups.delete().where(released_groups.c.campaign_id == campaign.id)
-        )
-        if shown:
-            await connection.execute(
-                released_groups.insert(),
-                [
-                    {"campaign_id": campaign.id, "attribute": attribute, "value": value}
-                    for attribute, value in shown
-                ],
-            )
 
     async def _sum(self, campaign: Campaign, table: Any) -> Distribution:
         async with self._database.read() as connection:

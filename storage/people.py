@@ -82,9 +82,7 @@ class SqlPeople:
             for place in range(0, len(enrolments), BATCH):
                 await self._enrol(connection, enrolments[place : place + BATCH])
 
-    async def _enrol(
-        self, connection: AsyncConnection, enrolments: Sequence[Enrolment]
-    ) -> None:
+    async def _enrol(self, connection: AsyncConnection, enrolments: Sequence[Enrolment]) -> None:
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         one = insert(people)
         known = ("name", "timezone", "locale", "attributes", "active")

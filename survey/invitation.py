@@ -113,14 +113,25 @@ class Invitation:
             pressed_at=at,
         )
 
-    def comment(self, comment: Comment, *, by: int, at: datetime) -> "Invitation":
-        """Keep what was written; one that comes before the score waits for it.
+    def comment(
+        self, comment: Comment, *, by: int, at: datetime, added: bool = False
+    ) -> "Invitation":
+        """Keep what was written; what comes before the score waits for it.
+
+        Args:
+            comment: The words.
+            by: The id of the person who wrote.
+            at: When.
+            added: Whether it goes below what was written before, rather than in its place.
 
         Raises:
             NotYours: If somebody else was asked.
             InvitationClosed: If the round no longer takes answers.
+            CommentTooLong: If it does not fit below what was written before.
         """
         self._check(by=by, at=at)
+        if added and self.response.comment:
+            comment = Comment(f"{self.response.comment}\n{comment.text}")
         counted = self.state in COUNTED
         return replace(
             self,

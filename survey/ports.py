@@ -253,8 +253,8 @@ class Answers(Protocol):
         """Take the answer back; raises what `Invitation.undo` raises."""
         ...
 
-    async def comment(self, press: Press, comment: Comment) -> Invitation:
-        """Keep a comment; raises what `Invitation.comment` raises."""
+    async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
+        """Keep a comment, in place of the one before or `added` below it; raises what `Invitation.comment` raises."""
         ...
 
     async def show(self, press: Press) -> Invitation:

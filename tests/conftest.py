@@ -117,7 +117,9 @@ def chromium() -> str | None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where a browser is required, a browser test that was skipped has failed."""
     report = yield
     required = os.environ.get("VOXPOP_REQUIRE_BROWSER")

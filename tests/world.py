@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from runtime.settings import load_settings
-
 from runtime.wiring import Product, put_together
 from survey.campaign import Campaign
 from survey.delivery import MessageRef

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Scope
 
+from survey.errors import InvalidValue
 from webapp.health import Checks, health_router
 from webapp.limits import BODY_LIMIT, BODY_SECONDS, BodyLimit, SecurityHeaders
 from webapp.metrics import Measured, Measurements, MetricsSource, metrics_router
@@ -28,8 +29,8 @@ class WebParts:
         metrics: The figures that the release gate let out.
         metrics_token: What `/metrics` asks for; None opens it to this machine alone.
         routers: Pages and REST.
-        mounts: Path → ASGI app of a platform, such as "/sandbox". Starlette and FastAPI apps among
-            them get problem documents, unless they handle their errors themselves.
+        mounts: Path → ASGI app of a platform, such as "/sandbox", never "/". Starlette and FastAPI
+            apps among them get problem documents, unless they handle their errors themselves.
         lifespan: Makes what is entered before the first request and left after the last one.
         body_limit: Bytes that a request may have.
         body_seconds: How long a request's body may take to arrive.
@@ -50,6 +51,7 @@ def create_app(parts: WebParts) -> FastAPI:
     """Build it; nothing is started before its lifespan begins.
 
     Raises:
+        InvalidValue: If something is mounted at "/", where it would hide everything else.
         RuntimeError: If a mounted app has served requests already.
     """
 
@@ -74,16 +76,21 @@ def create_app(parts: WebParts) -> FastAPI:
         },
     )
     measurements = Measurements(parts.version)
-    app.include_router(health_router(parts.ready, version=parts.version))
-    app.include_router(metrics_router(parts.metrics, measurements, token=parts.metrics_token))
-    app.include_router(reference_router(app))
-    for router in parts.routers:
-        app.include_router(router)
-    # The longest first: "/slack" must not hide "/slack/install".
+    # Routes are tried in this order, so presses come first and probes last. Among the mounts the
+    # longest comes first: "/slack" must not hide "/slack/install".
     for path, mounted in sorted(parts.mounts.items(), key=lambda one: -len(one[0])):
+        if not path.strip("/"):
+            raise InvalidValue("Nothing can be mounted at '/': it would hide everything else.")
         if isinstance(mounted, Starlette):
             install_problems(mounted)
         app.router.routes.append(_Mounted(path, mounted))
+    for router in (
+        *parts.routers,
+        metrics_router(parts.metrics, measurements, token=parts.metrics_token),
+        health_router(parts.ready, version=parts.version),
+        reference_router(app),
+    ):
+        app.include_router(router)
 
     # The last one added stands outermost.
     app.add_middleware(BodyLimit, limit=parts.body_limit, seconds=parts.body_seconds)

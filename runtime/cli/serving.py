@@ -66,7 +66,8 @@ def demo(
     """Try it: a sandbox chat in the browser, with sample people and a running round."""
     folder = Path.cwd()
     wrote = demonstration.write_settings(folder)
-    settings = load_settings({**os.environ, "VOXPOP_SANDBOX": "1"}, folder=folder)
+    quiet = {"VOXPOP_LOG_LEVEL": "warning", **os.environ, "VOXPOP_SANDBOX": "1"}
+    settings = load_settings(quiet, folder=folder)
     if "nps" not in settings.surveys:
         fail("voxpop.toml here defines no survey nps: start the demo in an empty folder.")
     logs.configure(settings.log_format, settings.log_level)

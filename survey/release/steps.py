@@ -46,13 +46,13 @@ def next_step(
 ) -> Step | None:
     """Judge whether the overall figures may move now, and with whom.
 
-    A step needs k people. While the round runs it also needs 5 % of those counted, which lets
-    a million people come in about 200 steps. Undone people leave only if k steady ones
-    stay behind at the step at which they came; else the figures go on telling their old score.
+    A step needs k people. While the round runs it also needs 5 % of those counted, which lets a
+    million people come in about 200 steps. Undone people leave only if k steady ones stay behind
+    at the step at which they came; else the figures go on telling their old score.
 
     Args:
         pending: Who waits.
-        steady: By step, the people who can no longer be told apart from it: see `steady_people`.
+        steady: By step, those who came or changed with it and are still counted: `steady_people`.
         counted: People in the figures now.
         k: The smallest group that may be described.
         last: Whether the round has closed and this is the last step.

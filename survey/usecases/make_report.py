@@ -84,6 +84,7 @@ class MakeReport:
                 )
             )
         gated = campaign.survey.gated
+        told = await self.figures.participation(campaign)
         return Report(
             survey=campaign.survey.name,
             subject=campaign.survey.subject,
@@ -93,7 +94,7 @@ class MakeReport:
             mode=campaign.survey.mode.value,
             k=campaign.survey.k,
             state=campaign.state.value,
-            participation=await self.figures.participation(campaign),
+            participation=told,
             distribution=shown,
             figures=None if shown is None else figures(shown),
             change=None
@@ -102,8 +103,22 @@ class MakeReport:
             groups=() if by is None else await self._groups(campaign, by),
             groups_withheld=by is not None and gated and campaign.state is not CampaignState.CLOSED,
             history=tuple(points),
-            pending=await self.figures.pending(campaign) if gated else 0,
+            pending=await self._pending(campaign, answered=told.answered, shown=shown),
         )
+
+    async def _pending(
+        self, campaign: Campaign, *, answered: int, shown: Distribution | None
+    ) -> int:
+        """How many answers the figures do not have.
+
+        While a round runs this is told from the participation alone: a number that counts changes
+        would tell a watcher that somebody has just changed their mind.
+        """
+        if not campaign.survey.gated or shown is None:
+            return 0
+        if campaign.state is CampaignState.CLOSED:
+            return await self.figures.pending(campaign)
+        return max(0, answered - shown.n)
 
     async def shown(self, campaign: Campaign) -> Distribution | None:
         """What may be shown of everyone by now; None if that is nothing."""

@@ -132,20 +132,20 @@ def answered(invitation: Invitation, language: Language) -> Card:
     score = response.score
     if score is None:
         raise ValueError("Nothing was answered.")
-    lines = [_thanks(survey.scale.category(score), language)]
+    lines = []
     changeable = survey.answers is Answers.CHANGEABLE
     if response.previous is not None and response.previous != score:
-        lines.insert(
-            0,
+        lines.append(
             language.text(
                 "Changed from {before} to {after}.",
                 before=language.number(response.previous),
                 after=language.number(score),
-            ),
+            )
         )
     reason = Button(act=Act.REASON, label=language.text("Add a reason"), style=Style.PRIMARY)
     note = language.text("Or just answer in this thread.")
     if response.comment is None:
+        lines.append(_thanks(survey.scale.category(score), language))
         lines.append(follow_up(survey.scale, score, language))
     else:
         lines.append(reason_kept(survey, language))

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -288,6 +289,7 @@ async def test_an_answer_that_breaks_off_is_logged_once_and_not_finished() -> No
             await web.get("/half")
     assert [event["event"] for event in events] == ["request_failed"]
     assert "secret" not in str(broken.value)
+    assert broken.value.__cause__ is None
     assert broken.value.__suppress_context__
 
 
@@ -323,23 +325,19 @@ async def test_it_works_for_a_plain_starlette_app_as_well() -> None:
 
 
 async def test_handlers_that_an_app_brought_itself_stay() -> None:
-    app = _app_with_own_page()
-    async with client(app) as web:
-        assert (await web.get("/nothing")).text == "own page"
-        assert (await web.get("/refuses")).json()["code"] == "not_found"
-
-
-def _app_with_own_page() -> FastAPI:
     async def own(_request: Request, _error: Exception) -> Response:
         return PlainTextResponse("own page", 404)
 
     async def refuses() -> None:
         raise NotFound("There is no survey nps.")
 
-    app = FastAPI(exception_handlers={404: own})
-    app.add_api_route("/refuses", refuses)
-    install_problems(app)
-    return app
+    for mine in (404, StarletteHTTPException):
+        app = FastAPI(exception_handlers={mine: own})
+        app.add_api_route("/refuses", refuses)
+        install_problems(app)
+        async with client(app) as web:
+            assert (await web.get("/nothing")).text == "own page"
+            assert (await web.get("/refuses")).json()["code"] == "not_found"
 
 
 async def test_installing_twice_changes_nothing() -> None:

@@ -1,4 +1,8 @@
 import asyncio
+import base64
+import gc
+import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -12,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from survey.errors import NotFound, StorageUnavailable
+from survey.errors import InvalidValue, NotFound, StorageUnavailable
 from webapp.app import WebParts, create_app
 from webapp.health import CHECK_SECONDS, Checks, health_router
 from webapp.metrics import NpsMetrics
@@ -111,10 +115,14 @@ async def test_what_ignores_its_cancellation_is_not_waited_for_either() -> None:
             await released.wait()
             raise ValueError from None
 
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(what))
     with pytest.raises(TimeoutError):
         await within(0.01, stubborn())
     released.set()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert complaints == []
 
 
 async def test_checks_that_fail_make_it_unready_and_tell_nothing_of_the_inside() -> None:
@@ -197,6 +205,12 @@ async def test_a_longer_mount_is_not_hidden_by_a_shorter_one() -> None:
         assert (await web.get("/slack/events")).text == "events"
 
 
+def test_nothing_can_be_mounted_over_everything() -> None:
+    for path in ("", "/"):
+        with pytest.raises(InvalidValue):
+            app_with(mounts={path: _platform()})
+
+
 async def test_one_platform_can_be_mounted_in_two_apps() -> None:
     platform = _platform()
     for app in (
@@ -239,7 +253,11 @@ async def test_the_reference_lists_every_route_and_error_and_loads_nothing() -> 
     assert "src=" not in answer.text
     assert "http://" not in answer.text
     assert "https://" not in answer.text
-    assert "default-src 'none'; style-src 'sha256-" in answer.headers["content-security-policy"]
+
+    policy = answer.headers["content-security-policy"]
+    style = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}';" in policy
 
 
 async def test_answers_of_every_kind_have_the_security_headers() -> None:
