@@ -1,6 +1,6 @@
 # ./dev holds the logic, for machines without make; ARGS passes more words on:
 # make test ARGS="-k press"
-targets := help demo test check format bench clean
+targets := help demo test check format messages bench clean
 
 .PHONY: $(targets)
 $(targets):

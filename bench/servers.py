@@ -1,4 +1,4 @@
-"""Servers for a measure: one process each, one worker, uvloop and httptools; CPU as the kernel says."""
+"""Servers for a measure: one process each, uvloop and httptools; CPU as the kernel says."""
 
 import os
 import socket

@@ -10,7 +10,7 @@ from runtime.wiring import Product, put_together
 from survey.campaign import Campaign
 from survey.card import Subject
 from survey.comment import Comment
-from survey.delivery import MessageRef
+from survey.delivery import Delivery, MessageRef
 from survey.errors import InvalidValue
 from survey.person import Address, Enrolment
 from survey.ports import Press
@@ -198,7 +198,7 @@ async def _past_round(
         await then.let_go()
 
 
-async def _all_due(product: Product, clock: _Past) -> list:
+async def _all_due(product: Product, clock: _Past) -> list[Delivery]:
     return list(await product.outbox.claim(at=clock.at, limit=10_000))
 
 

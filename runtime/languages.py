@@ -14,6 +14,7 @@ from babel.support import NullTranslations, Translations
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "voxpop"
+KEPT_NUMBERS = 1_000
 
 
 class BabelLanguage:
@@ -22,6 +23,8 @@ class BabelLanguage:
     def __init__(self, locale: Locale, translations: NullTranslations) -> None:
         self._locale = locale
         self._translations = translations
+        # Formatting one costs as much as the rest of a card, and most cards have the same few.
+        self._numbers: dict[tuple[float, int, bool], str] = {}
 
     @property
     def locale(self) -> str:
@@ -39,6 +42,15 @@ class BabelLanguage:
 
     def number(self, value: float, *, decimals: int = 0, signed: bool = False) -> str:
         """See the port."""
+        key = (value, decimals, signed)
+        known = self._numbers.get(key)
+        if known is None:
+            known = self._format_number(value, decimals=decimals, signed=signed)
+            if len(self._numbers) < KEPT_NUMBERS:
+                self._numbers[key] = known
+        return known
+
+    def _format_number(self, value: float, *, decimals: int, signed: bool) -> str:
         digits = "#,##0" + ("." + "0" * decimals if decimals else "")
         rounded = round(value, decimals) + 0.0  # no minus before a zero
         pattern = f"+{digits};-{digits}" if signed and rounded else digits

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from bot.charts import png, report_svg
 from bot.commands import Commands
 from bot.desk import Desk
-from bot.sandbox.app import SandboxParts, create_sandbox
+from bot.sandbox.app import SandboxParts, create_actions, create_sandbox
 from bot.sandbox.chat import PLATFORM as SANDBOX
 from bot.sandbox.inbound import Inbound
 from bot.sandbox.messenger import SandboxMessenger
@@ -81,7 +81,7 @@ class Product:
     compose: ComposeCard
     worker: Worker
     desk: Desk
-    apps: Mapping[str, FastAPI] = field(default_factory=dict)
+    apps: Mapping[str, ASGIApp]
     knocker: Knocker
     charts: PngCharts
 
@@ -153,22 +153,21 @@ def put_together(
         languages=language,
         clock=clock,
     )
-    apps = {}
+    apps: dict[str, ASGIApp] = {}
     if settings.sandbox:
         inbound = Inbound(
             chat=chat, desk=desk, people=people, seal=seal, languages=language, clock=clock
         )
-        apps["/sandbox"] = create_sandbox(
-            SandboxParts(
-                inbound=inbound,
-                chat=chat,
-                people=people,
-                answers=answers,
-                administrators=settings.administrators,
-                languages=language,
-                clock=clock,
-            )
+        sandbox = SandboxParts(
+            inbound=inbound,
+            chat=chat,
+            people=people,
+            answers=answers,
+            administrators=settings.administrators,
+            languages=language,
+            clock=clock,
         )
+        apps = {"/sandbox": create_sandbox(sandbox), "/sandbox/actions": create_actions(sandbox)}
     return Product(
         settings=settings,
         database=database,

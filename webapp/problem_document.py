@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,29 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 DETAIL_LIMIT = 300
 """Characters of a detail; what goes beyond is cut."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """What HTTP itself can say no to."""
+
+    code: str
+    says: str
+
+
+HTTP_PROBLEMS: Mapping[int, Plain] = {
+    400: Plain(code="malformed", says="The request can't be read."),
+    401: Plain(code="unauthorized", says="This needs `Authorization: Bearer KEY`."),
+    403: Plain(code="not_allowed", says="This is not allowed."),
+    404: Plain(code="not_found", says="There is nothing at this address."),
+    405: Plain(code="method_not_allowed", says="This address does not take this method."),
+    408: Plain(code="too_slow", says="The request took too long to arrive."),
+    413: Plain(code="too_large", says="The request is too large."),
+    422: Plain(code="invalid_value", says="A value does not fit."),
+    429: Plain(code="too_many_requests", says="Too many requests; please wait a little."),
+    500: Plain(code="internal", says="Something went wrong on our side, and the log has it."),
+    503: Plain(code="unavailable", says="Not now; please try again in a moment."),
+}
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",

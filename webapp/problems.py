@@ -36,7 +36,7 @@ from survey.errors import (
     VoxpopError,
 )
 from survey.ports import OutcomeUnknown, PlatformBusy, RecipientUnreachable
-from webapp.problem_document import DETAIL_LIMIT, cut, phrase, problem
+from webapp.problem_document import DETAIL_LIMIT, HTTP_PROBLEMS, cut, phrase, problem
 
 ERRORS_SHOWN = 20
 """How many fields that do not fit are named."""
@@ -105,29 +105,6 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
     VoxpopError: Kind(status=400, title="Refused"),
 }
 """One line per error; an error that has none is treated as its nearest ancestor."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plain:
-    """What HTTP itself can say no to."""
-
-    code: str
-    says: str
-
-
-HTTP_PROBLEMS: Mapping[int, Plain] = {
-    400: Plain(code="malformed", says="The request can't be read."),
-    401: Plain(code="unauthorized", says="This needs `Authorization: Bearer KEY`."),
-    403: Plain(code="not_allowed", says="This is not allowed."),
-    404: Plain(code="not_found", says="There is nothing at this address."),
-    405: Plain(code="method_not_allowed", says="This address does not take this method."),
-    408: Plain(code="too_slow", says="The request took too long to arrive."),
-    413: Plain(code="too_large", says="The request is too large."),
-    422: Plain(code="invalid_value", says="A value does not fit."),
-    429: Plain(code="too_many_requests", says="Too many requests; please wait a little."),
-    500: Plain(code="internal", says="Something went wrong on our side, and the log has it."),
-    503: Plain(code="unavailable", says="Not now; please try again in a moment."),
-}
 
 
 def problem_for(error: Exception) -> Response:

@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from webapp.problem_document import phrase
-from webapp.problems import HTTP_PROBLEMS, PROBLEMS
+from webapp.problem_document import HTTP_PROBLEMS, phrase
+from webapp.problems import PROBLEMS
 
 _STYLE = """
 body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Response
-from fastapi.responses import FileResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from bot.grammar import hints
 from bot.sandbox.chat import PLATFORM, WORKSPACE, Chat
@@ -149,13 +153,29 @@ def _acting(app: FastAPI, parts: SandboxParts) -> None:
         email = await _known(parts, body.person)
         return dict(await parts.inbound.say(email, body.text, body.thread_id))
 
-    @app.post("/actions")
-    async def action(body: ActionBody) -> dict[str, Any]:
+
+def create_actions(parts: SandboxParts) -> Starlette:
+    """Where a button's sealed context comes back to; the ASGI app mounted at `/sandbox/actions`.
+
+    Chat servers call this for every press, so nothing stands around it that it does not need.
+    """
+
+    async def action(request: Request) -> Response:
+        try:
+            body = ActionBody.model_validate_json(await request.body())
+        except ValidationError as error:
+            raise RequestValidationError(error.errors()) from error
         reply = await parts.inbound.act(body.person, body.context)
-        return {
-            "update": None if reply.update is None else reply.update.text,
-            "private_text": None if reply.private is None else reply.private.text,
-        }
+        return JSONResponse(
+            {
+                "update": None if reply.update is None else reply.update.text,
+                "private_text": None if reply.private is None else reply.private.text,
+            }
+        )
+
+    return Starlette(
+        routes=[Route("/", action, methods=["POST"])], middleware=[Middleware(LoopbackOnly)]
+    )
 
 
 async def _known(parts: SandboxParts, email: str) -> str:

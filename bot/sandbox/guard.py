@@ -1,6 +1,7 @@
 """Who may reach the sandbox: this very machine, from a page of ours or from no page."""
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -23,18 +24,19 @@ def is_loopback(scope: Scope) -> bool:
     """
     headers = Headers(scope=scope)
     client = scope["client"][0] if scope.get("client") else ""
+    relayed = any(name in headers for name in _FORWARDED)
+    return not relayed and _all_near(client, headers.get("host", ""), headers.get("origin"))
+
+
+@lru_cache(maxsize=64)
+def _all_near(client: str, host: str, origin: str | None) -> bool:
     try:
         near = ipaddress.ip_address(client).is_loopback
+        name = urlsplit(f"//{host}").hostname
+        same_site = origin is None or urlsplit(origin).netloc == host
     except ValueError:
         return False
-    try:
-        host = urlsplit(f"//{headers.get('host', '')}").hostname
-        origin = headers.get("origin")
-        same_site = origin is None or urlsplit(origin).netloc == headers.get("host")
-    except ValueError:
-        return False
-    relayed = any(name in headers for name in _FORWARDED)
-    return near and host in _LOOPBACK_NAMES and same_site and not relayed
+    return near and name in _LOOPBACK_NAMES and same_site
 
 
 class LoopbackOnly:
