@@ -22,8 +22,8 @@ _FILL = {
     """,
     "postgresql": """
         INSERT INTO responses (campaign_id, respondent, cohort, score, waiting)
-        SELECT :campaign, lpad(i::text, 32, '0'), i % 4, (i * 7919) % 11, false
-        FROM generate_series(1, :answers) AS i
+        SELECT :campaign, lpad(i::text, 32, '0'), i % 4, (i * 7919::bigint) % 11, false
+        FROM generate_series(1, CAST(:answers AS bigint)) AS i
     """,
 }
 _TOTALS = """

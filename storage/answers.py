@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import UNAVAILABLE, Database
 from storage.invitations import Ballot, Ballots, load_invitations
-from storage.press import SqliteStatements, postgresql_press
+from storage.press import Compiled, SqliteStatements, postgresql_press
 from storage.rows import person_of
 from storage.tables import (
     SQLITE_FORMAT,
@@ -253,12 +253,10 @@ class SqlAnswers:
     async def _steps_sqlite(
         self, connection: Any, statements: SqliteStatements, values: dict[str, Any]
     ) -> Mapping[str, Any] | None:
-        async def run(statement: Any) -> Mapping[str, Any] | None:
-            cursor = await connection.execute(statement.text, statement.arguments(values))
-            row = await cursor.fetchone()
-            names = [column[0] for column in cursor.description or ()]
-            await cursor.close()
-            return None if row is None else dict(zip(names, row, strict=True))
+        async def run(statement: Compiled) -> Mapping[str, Any] | None:
+            # One call, because each is a trip to the database's thread and back.
+            rows = await connection.execute_fetchall(statement.text, statement.arguments(values))
+            return dict(zip(statement.columns, rows[0], strict=True)) if rows else None
 
         asked = await run(statements.asked)
         if asked is None:

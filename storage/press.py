@@ -44,6 +44,8 @@ class Compiled:
         compiled: Any = statement.compile(dialect=dialect)
         self.text = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()
+        returned = getattr(statement, "exported_columns", ())
+        self.columns: Sequence[str] = [column.name for column in returned]
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the statement's order, as the driver takes them."""
