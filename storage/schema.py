@@ -52,6 +52,13 @@ async def schema_state(database: Database) -> tuple[SchemaState, str]:
     return (SchemaState.OLDER if found in known else SchemaState.NEWER), found
 
 
+def _refuse_newer(state: SchemaState, found: str) -> None:
+    if state is SchemaState.NEWER:
+        raise SchemaMismatch(
+            f"The database's schema ({found}) is newer than this Voxpop; start the newer version."
+        )
+
+
 async def upgrade(database: Database) -> str:
     """Bring the schema to this version; the revision it has then.
 
@@ -60,10 +67,7 @@ async def upgrade(database: Database) -> str:
         SchemaMismatch: If a newer Voxpop made it.
     """
     state, found = await schema_state(database)
-    if state is SchemaState.NEWER:
-        raise SchemaMismatch(
-            f"The database's schema ({found}) is newer than this Voxpop; start the newer version."
-        )
+    _refuse_newer(state, found)
 
     def run(connection: Connection) -> Any:
         command.upgrade(_config(connection), "head")
@@ -79,15 +83,14 @@ async def require_current(database: Database) -> None:
     Raises:
         SchemaMismatch: The message says what to run.
     """
+    state, found = await schema_state(database)
+    if state is SchemaState.CURRENT:
+        return
     if database.is_sqlite:
         await upgrade(database)
         return
-    state, found = await schema_state(database)
     if state in {SchemaState.EMPTY, SchemaState.OLDER}:
         raise SchemaMismatch(
             f"The database's schema is {found or 'empty'}; run `voxpop db upgrade` first."
         )
-    if state is SchemaState.NEWER:
-        raise SchemaMismatch(
-            f"The database's schema ({found}) is newer than this Voxpop; start the newer version."
-        )
+    _refuse_newer(state, found)

@@ -20,10 +20,16 @@ from storage.schema import require_current
 Result = TypeVar("Result")
 
 
-def settings_here() -> Settings:
-    """The settings of this folder and environment, with logging switched on."""
+def settings_here(*, chatty: bool = False) -> Settings:
+    """The settings of this folder and environment, with logging switched on.
+
+    Args:
+        chatty: Whether this is a service, whose log tells what it does; a command tells only
+            what is wrong, unless `VOXPOP_LOG_LEVEL` says otherwise.
+    """
     settings = load_settings(os.environ, folder=Path.cwd())
-    logs.configure(settings.log_format, settings.log_level)
+    told = chatty or "VOXPOP_LOG_LEVEL" in os.environ
+    logs.configure(settings.log_format, settings.log_level if told else "warning")
     return settings
 
 
@@ -61,10 +67,12 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: b
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column.replace("_", " "))
+        table.add_column(column.replace("_", " "), no_wrap=not sys.stdout.isatty())
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+    # Elsewhere than on a terminal a line is a row, however long.
+    width = None if sys.stdout.isatty() else 1_000
+    Console(width=width, highlight=False, markup=False).print(table)
 
 
 def write_json(value: Any) -> None:

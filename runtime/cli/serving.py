@@ -29,7 +29,7 @@ def run(
 ) -> None:
     """Serve and work: everything in one process, or parts for several machines."""
     parts = _parts(only)
-    settings = settings_here()
+    settings = settings_here(chatty=True)
     for notice in settings.notices:
         sys.stderr.write(f"{notice}\n")
     product = put_together(settings)

@@ -46,12 +46,16 @@ class StartCampaign:
         """Who would be asked; nothing is written.
 
         Raises:
-            NotFound: If there is no such survey.
+            NotFound: If there is no such survey, or an e-mail is nobody's.
         """
         survey = survey_named(self.surveys, name)
+        candidates = await self.people.candidates(survey, platforms=self.platforms)
+        unknown = to - {candidate.person.email for candidate in candidates}
+        if unknown:
+            raise NotFound(f"Nobody on the roster has the e-mail {', '.join(sorted(unknown))}.")
         return plan_round(
             survey,
-            await self.people.candidates(survey, platforms=self.platforms),
+            candidates,
             at=self.clock(),
             zone=self.zone,
             to=to,
