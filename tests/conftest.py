@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 # The PostgreSQL wheel looks for a run-time directory and warns where there is none.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="voxpop-"))
 
 from storage.engine import open_database
 from storage.schema import upgrade

@@ -1,13 +1,23 @@
 """A small company in the sandbox, for tests to live in."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+from sqlalchemy import Executable, func, select
+
+from runtime.serving import create_server_app
 from runtime.settings import load_settings
 from runtime.wiring import Product, put_together
+from storage.tables import responses, totals
 from survey.campaign import Campaign
 from survey.delivery import MessageRef
 from survey.invitation import Invitation
@@ -144,8 +154,100 @@ class World:
         await self.product.close.settle()
         await self.product.worker()
 
+    async def rows(self, statement: Executable) -> list[Any]:
+        """What stands in the database, or is changed there, behind the ports' backs."""
+        async with self.product.database.write() as connection:
+            result = await connection.execute(statement)
+            return list(result.all()) if result.returns_rows else []
+
+    async def scores(self, campaign: Campaign) -> dict[int, int]:
+        """Score → people by the totals, which must be what a recount of the answers finds."""
+        kept = select(totals.c.cohort, totals.c.score, func.sum(totals.c.n).label("n")).group_by(
+            totals.c.cohort, totals.c.score
+        )
+        anew = select(responses.c.cohort, responses.c.score, func.count().label("n")).group_by(
+            responses.c.cohort, responses.c.score
+        )
+        told = await self.rows(kept.where(totals.c.campaign_id == campaign.id))
+        found = await self.rows(
+            anew.where(responses.c.campaign_id == campaign.id, responses.c.score.is_not(None))
+        )
+        assert {(cohort, score): int(n) for cohort, score, n in told if n} == {
+            (cohort, score): n for cohort, score, n in found
+        }
+        counted: dict[int, int] = {}
+        for _, score, n in found:
+            counted[score] = counted.get(score, 0) + n
+        return counted
+
+    def sandbox(self, *, client: str = "127.0.0.1") -> "Sandbox":
+        """The sandbox for programs, over HTTP."""
+        app = create_server_app(self.product)
+        transport = httpx.ASGITransport(app, client=(client, 1))
+        return Sandbox(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
+
     async def close(self) -> None:
         await self.product.let_go()
+
+
+class Sandbox:
+    """What a chat client does, as JSON over HTTP; everything answers 200 or the test ends."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def post(self, what: str, **body: Any) -> dict[str, Any]:
+        answer = await self.http.post(f"/sandbox/api/{what}", json=body)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def inbox(self, place: int) -> list[dict[str, Any]]:
+        answer = await self.http.get(f"/sandbox/api/inbox/{email(place)}")
+        found: list[dict[str, Any]] = answer.json()["messages"]
+        return found
+
+    async def press(self, place: int, button: str, *, message: str | None = None) -> dict[str, Any]:
+        number = message or (await self.inbox(place))[-1]["id"]
+        return await self.post("press", **{"as": email(place)}, message_id=number, button_id=button)
+
+    async def say(self, place: int, text: str, **thread: Any) -> dict[str, Any]:
+        return await self.post("say", **{"as": email(place)}, text=text, **thread)
+
+    async def dialog(self, place: int, dialog_id: str, **values: str) -> dict[str, Any]:
+        body = {"as": email(place), "dialog_id": dialog_id, "values": values}
+        return await self.post("dialog", **body)
+
+
+class Process:
+    """`voxpop` as its own process in a folder of its own; what it says is kept in a file."""
+
+    def __init__(self, folder: Path, *command: str, **environ: str) -> None:
+        self.said = folder / f"said-{time.monotonic_ns()}.txt"
+        clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
+        with self.said.open("wb") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                [Path(sys.executable).with_name("voxpop"), *command],
+                cwd=folder,
+                env={**clean, **environ},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def until(self, word: str, *, seconds: float = 30) -> str:
+        """Wait until it has said this; all that it has said so far."""
+        deadline = time.monotonic() + seconds
+        while word not in (said := self.said.read_text(errors="replace")):
+            assert self.process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.02)
+        return said
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 10) -> int:
+        """End it; its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(timeout=seconds)
 
 
 NOWHERE = MessageRef(channel="nowhere", message="0")

@@ -1,0 +1,209 @@
+"""The rule and the SQL: whatever happens, `Invitation` and `SqlAnswers` end in the same place."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.tables import campaigns, invitations
+from survey.campaign import Campaign
+from survey.comment import Comment
+from survey.errors import VoxpopError
+from survey.invitation import Invitation
+from survey.person import Person
+from survey.ports import Press
+from survey.scale import Score
+from survey.states import OPEN_CAMPAIGN, CampaignState, InvitationState
+from survey.survey import Answers, Mode
+from survey.wording.asked import subject_of
+from tests.world import World, address, email
+
+OWNER, COLLEAGUE, STRANGER = 1, 2, 99
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens; people act at an instant so many seconds from the clock's."""
+
+    what: str
+    by: int = OWNER
+    seconds: int = 0
+    score: int = 0
+    words: str = ""
+    added: bool = False
+
+
+people = st.sampled_from([OWNER, OWNER, OWNER, OWNER, COLLEAGUE, STRANGER])
+moments = st.sampled_from([0, 0, 0, -1, 1, -90, 60])
+marks = st.integers(-1, 11)
+words = st.sampled_from(["why", "and\nmore", "🙂 \u202eabc", "x" * 1_995, "y" * 2_000])
+steps = st.one_of(
+    st.builds(Step, st.just("press"), people, moments, marks),
+    st.builds(Step, st.just("press"), people, moments, marks),
+    st.builds(Step, st.just("undo"), people, moments),
+    st.builds(Step, st.just("comment"), people, moments, words=words, added=st.booleans()),
+    st.builds(Step, st.just("clock"), seconds=st.sampled_from([1, 30, 3_600, 13 * 86_400])),
+    st.builds(Step, st.sampled_from(["pause", "resume", "decline", "opt out", "opt in"])),
+    st.builds(Step, st.sampled_from(["close", "fail", "withdraw", "press"])),
+)
+
+
+@dataclass
+class Pair:
+    """One invitation as the rule has it, and the same in the database."""
+
+    world: World
+    rule: Invitation
+    ids: Mapping[int, int]
+    log: list[str] = field(default_factory=list)
+
+    async def apply(self, step: Step) -> None:
+        """Do it to both; the same must come of it."""
+        at = self.world.clock.at + timedelta(seconds=step.seconds)
+        match step.what:
+            case "press" | "undo" | "comment":
+                expected = self._by_rule(step, at)
+                found = await self._by_sql(step, at)
+                self.log.append(f"{step} -> {expected}")
+                assert found == expected, "\n".join(self.log)
+            case "clock":
+                self.world.clock.forward(seconds=step.seconds)
+            case what:
+                await self._moved(what)
+        shown = await self.world.product.answers.show(self._press(OWNER, at))
+        assert _told(shown) == _told(self.rule), "\n".join([*self.log, str(step)])
+
+    def _by_rule(self, step: Step, at: datetime) -> object:
+        by = self.ids.get(step.by, -1)
+        try:
+            match step.what:
+                case "press":
+                    score = Score(step.score, self.rule.campaign.survey.scale)
+                    self.rule = self.rule.answer(score, by=by, at=at)
+                case "undo":
+                    self.rule = self.rule.undo(by=by, at=at)
+                case _:
+                    comment = Comment(step.words)
+                    self.rule = self.rule.comment(comment, by=by, at=at, added=step.added)
+        except VoxpopError as error:
+            return type(error)
+        return _told(self.rule)
+
+    async def _by_sql(self, step: Step, at: datetime) -> object:
+        answers, press = self.world.product.answers, self._press(step.by, at)
+        try:
+            match step.what:
+                case "press":
+                    return _told(await answers.record(press, step.score))
+                case "undo":
+                    return _told(await answers.undo(press))
+                case _:
+                    return _told(
+                        await answers.comment(press, Comment(step.words), added=step.added)
+                    )
+        except VoxpopError as error:
+            return type(error)
+
+    def _press(self, by: int, at: datetime) -> Press:
+        return Press(subject=subject_of(self.rule), by=address(email(by)), at=at)
+
+    async def _moved(self, what: str) -> None:
+        """What others do to the round and the invitation in the meantime."""
+        state = self.rule.state
+        match what:
+            case "pause" | "resume" if self._is_open:
+                await self._round(
+                    CampaignState.PAUSED if what == "pause" else CampaignState.RUNNING
+                )
+            case "close" if self._is_open:
+                await self.world.product.close(self.rule.campaign)
+                self._rule_round(CampaignState.CLOSING)
+            case "fail" if state is InvitationState.PENDING:
+                await self._invitation(InvitationState.UNDELIVERABLE)
+            case "withdraw":
+                await self._invitation(InvitationState.WITHDRAWN)
+            case "decline" | "opt out" | "opt in":
+                await self._left(what)
+
+    async def _left(self, what: str) -> None:
+        """The person leaves, or comes back; an answer that was given stands."""
+        people, person, state = self.world.product.people, self.rule.person, self.rule.state
+        waits = {InvitationState.PENDING, InvitationState.SENT}
+        gone = {InvitationState.DECLINED, InvitationState.OPTED_OUT}
+        if what == "opt in":
+            await people.opt_in(person)
+            became, fits = InvitationState.SENT, state in gone
+        elif what == "decline":
+            await people.opt_out(person, survey="nps", at=self.world.clock.at)
+            became, fits = InvitationState.DECLINED, state in waits
+        else:
+            await people.opt_out(person, survey=None, at=self.world.clock.at)
+            became, fits = InvitationState.OPTED_OUT, state in waits
+        if fits and self._is_open:
+            self.rule = replace(self.rule, state=became)
+
+    @property
+    def _is_open(self) -> bool:
+        return self.rule.campaign.state in OPEN_CAMPAIGN
+
+    async def _round(self, state: CampaignState) -> None:
+        mine = campaigns.c.id == self.rule.campaign.id
+        await self.world.rows(campaigns.update().where(mine).values(state=state.value))
+        self._rule_round(state)
+
+    def _rule_round(self, state: CampaignState) -> None:
+        self.rule = replace(self.rule, campaign=replace(self.rule.campaign, state=state))
+
+    async def _invitation(self, state: InvitationState) -> None:
+        mine = invitations.c.id == self.rule.id
+        await self.world.rows(invitations.update().where(mine).values(state=state.value))
+        self.rule = replace(self.rule, state=state)
+
+
+def _told(found: Invitation) -> tuple[object, ...]:
+    return found.id, found.person, found.state, found.response, found.pressed_at
+
+
+async def _person(world: World, place: int) -> Person:
+    found = await world.product.people.by_email(email(place))
+    assert found is not None
+    return found
+
+
+async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tuple[Campaign, Pair]:
+    """A fresh round for two; the one before it lets go."""
+    for before in await world.product.rounds.all("nps"):
+        if before.state in OPEN_CAMPAIGN:
+            await world.product.close(before)
+    owner, colleague = await _person(world, OWNER), await _person(world, COLLEAGUE)
+    await asyncio.gather(*(world.product.people.opt_in(one) for one in (owner, colleague)))
+    world.survey(mode=mode, answers=rule)
+    asked = frozenset({owner.email, colleague.email})
+    campaign = await world.start(to=asked, deliver=sent)
+    ids = {OWNER: owner.id, COLLEAGUE: colleague.id}
+    return campaign, Pair(world, await world.invitation(OWNER), ids)
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    mode=st.sampled_from([Mode.CONFIDENTIAL, Mode.IDENTIFIED]),
+    rule=st.sampled_from([Answers.CHANGEABLE, Answers.CHANGEABLE, Answers.ONCE]),
+    sent=st.booleans(),
+    course=st.lists(steps, min_size=3, max_size=14),
+)
+async def test_the_rule_and_the_database_agree_on_everything_that_can_happen(
+    world: World, mode: Mode, rule: Answers, sent: bool, course: list[Step]
+) -> None:
+    campaign, pair = await _begin(world, mode, rule, sent=sent)
+
+    for step in course:
+        await pair.apply(step)
+
+    stands = pair.rule.response.score
+    assert await world.scores(campaign) == ({} if stands is None else {stands: 1})
