@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.rows import campaign_of, person_of
+from storage.rows import PERSON, campaign_of, person_of
 from storage.tables import campaign_keys, campaigns, invitations, people, responses
 from survey.campaign import Campaign
 from survey.errors import OutOfDate
@@ -85,11 +85,7 @@ async def load_invitations(
                 campaigns.c.closing_at,
                 campaigns.c.invited,
                 campaigns.c.reached,
-                people.c.email,
-                people.c.name,
-                people.c.timezone,
-                people.c.locale,
-                people.c.attributes,
+                *PERSON[1:],
             )
             .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
             .join(people, people.c.id == invitations.c.person_id)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
-from storage.rows import attributes_text, person_of
+from storage.rows import PERSON, attributes_text, person_of
 from storage.tables import addresses, campaigns, invitations, opt_outs, people
 from survey.campaign import Campaign
 from survey.person import Address, Enrolment, Person
@@ -18,14 +18,6 @@ from survey.planning import Candidate
 from survey.states import OPEN_CAMPAIGN, InvitationState
 from survey.survey import Survey
 
-_PERSON = (
-    people.c.id.label("person_id"),
-    people.c.email,
-    people.c.name,
-    people.c.timezone,
-    people.c.locale,
-    people.c.attributes,
-)
 ALL_SURVEYS = ""
 BATCH = 1_000
 """How many people one statement brings in."""
@@ -48,7 +40,7 @@ class SqlPeople:
     async def by_address(self, address: Address) -> Person | None:
         """See the port."""
         return await self._one(
-            select(*_PERSON)
+            select(*PERSON)
             .join(addresses)
             .where(
                 addresses.c.platform == address.platform,
@@ -59,13 +51,13 @@ class SqlPeople:
 
     async def by_email(self, email: str) -> Person | None:
         """See the port."""
-        return await self._one(select(*_PERSON).where(people.c.email == email.strip().lower()))
+        return await self._one(select(*PERSON).where(people.c.email == email.strip().lower()))
 
     async def reachable(self, platform: str, workspace: str) -> Sequence[Person]:
         """See the port."""
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(*_PERSON)
+                select(*PERSON)
                 .join(addresses)
                 .where(
                     people.c.active,
@@ -149,7 +141,7 @@ class SqlPeople:
         )
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(*_PERSON, asked.c.ever, asked.c.by_this, stopped.c.person_id.label("out"))
+                select(*PERSON, asked.c.ever, asked.c.by_this, stopped.c.person_id.label("out"))
                 .outerjoin(asked, asked.c.person_id == people.c.id)
                 .outerjoin(stopped, stopped.c.person_id == people.c.id)
                 .where(people.c.active)

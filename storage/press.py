@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql import ClauseElement
 
+from storage.rows import PERSON
 from storage.tables import Instant, addresses, campaigns, invitations, people, responses, totals
 from survey.states import ANSWERABLE, COUNTED, OPEN_CAMPAIGN, InvitationState
 
@@ -114,16 +115,6 @@ def _new_state(*, undo: bool) -> Any:
     )
 
 
-_PERSON = (
-    people.c.id.label("person_id"),
-    people.c.email,
-    people.c.name,
-    people.c.timezone,
-    people.c.locale,
-    people.c.attributes,
-)
-
-
 def _count(answer: Any) -> Any:
     """One up for the new score, one down for the one before."""
     same = answer.c.previous.is_not_distinct_from(answer.c.score)
@@ -175,7 +166,7 @@ def postgresql_press(*, undo: bool, totals_kept: bool = True) -> Compiled:
             invitations.c.first_contact,
             campaigns.c.state.label("campaign_state"),
             campaigns.c.closes_at,
-            *_PERSON,
+            *PERSON,
         )
         .cte("asked")
     )
@@ -230,7 +221,7 @@ class SqliteStatements:
                 invitations.c.first_contact,
                 campaigns.c.state.label("campaign_state"),
                 campaigns.c.closes_at,
-                *_PERSON,
+                *PERSON,
             )
             .select_from(invitations, campaigns, addresses, people)
             .where(and_(*_who_and_when(), *_answerable(undo=undo)))

@@ -7,12 +7,23 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from storage.tables import people
 from survey.campaign import Campaign, Period
 from survey.localtime import Window
 from survey.person import Person
 from survey.scale import SCALES
 from survey.states import CampaignState
 from survey.survey import Answers, Mode, Survey
+
+PERSON = (
+    people.c.id.label("person_id"),
+    people.c.email,
+    people.c.name,
+    people.c.timezone,
+    people.c.locale,
+    people.c.attributes,
+)
+"""What `person_of` reads."""
 
 
 def attributes_text(attributes: Mapping[str, str]) -> str:
@@ -78,7 +89,7 @@ def campaign_of(row: Row[Any]) -> Campaign:
 
 
 def person_of(row: Mapping[str, Any], *, timezone: str) -> Person:
-    """Columns of `people` (its id as `person_id`); `timezone` stands in where they have none."""
+    """The columns `PERSON`; `timezone` stands in where they have none."""
     return Person(
         id=row["person_id"],
         email=row["email"],

@@ -22,6 +22,7 @@ from survey.wording.asked import subject_of
 from tests.world import World, address, email
 
 OWNER, COLLEAGUE, STRANGER = 1, 2, 99
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,19 @@ class Step:
     added: bool = False
 
 
-people = st.sampled_from([OWNER, OWNER, OWNER, OWNER, COLLEAGUE, STRANGER])
-moments = st.sampled_from([0, 0, 0, -1, 1, -90, 60])
-marks = st.integers(-1, 11)
+people = st.sampled_from([OWNER] * 8 + [COLLEAGUE, STRANGER])
+moments = st.sampled_from([0, 0, 0, 0, -1, 1, -90, 60])
+marks = st.sampled_from([*range(11), *range(11), -1, 11])
 words = st.sampled_from(["why", "and\nmore", "🙂 \u202eabc", "x" * 1_995, "y" * 2_000])
+presses = st.builds(Step, st.just("press"), people, moments, marks)
+undos = st.builds(Step, st.just("undo"), people, moments)
+comments = st.builds(Step, st.just("comment"), people, moments, words=words, added=st.booleans())
+passing = st.builds(Step, st.just("clock"), seconds=st.sampled_from([1, 30, 3_600]))
+others = st.sampled_from(["pause", "resume", "decline", "opt out", "opt in"])
+ends = st.sampled_from(["close", "fail", "withdraw", "nearly over"])
 steps = st.one_of(
-    st.builds(Step, st.just("press"), people, moments, marks),
-    st.builds(Step, st.just("press"), people, moments, marks),
-    st.builds(Step, st.just("undo"), people, moments),
-    st.builds(Step, st.just("comment"), people, moments, words=words, added=st.booleans()),
-    st.builds(Step, st.just("clock"), seconds=st.sampled_from([1, 30, 3_600, 13 * 86_400])),
-    st.builds(Step, st.sampled_from(["pause", "resume", "decline", "opt out", "opt in"])),
-    st.builds(Step, st.sampled_from(["close", "fail", "withdraw", "press"])),
+    *(presses, presses, presses, presses, undos, undos, comments, comments, passing, passing),
+    *(st.builds(Step, others), st.builds(Step, ends)),
 )
 
 
@@ -71,6 +73,8 @@ class Pair:
                 assert found == expected, "\n".join(self.log)
             case "clock":
                 self.world.clock.forward(seconds=step.seconds)
+            case "nearly over":
+                self.world.clock.at = max(self.world.clock.at, self._closes_at - SECOND)
             case what:
                 await self._moved(what)
         shown = await self.world.product.answers.show(self._press(OWNER, at))
@@ -146,6 +150,10 @@ class Pair:
             self.rule = replace(self.rule, state=became)
 
     @property
+    def _closes_at(self) -> datetime:
+        return self.rule.campaign.closes_at
+
+    @property
     def _is_open(self) -> bool:
         return self.rule.campaign.state in OPEN_CAMPAIGN
 
@@ -188,7 +196,7 @@ async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tupl
 
 
 @settings(
-    max_examples=60,
+    max_examples=80,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
