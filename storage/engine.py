@@ -1,5 +1,6 @@
 """The database: SQLite by default, PostgreSQL by its URL."""
 
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -154,6 +155,7 @@ def open_database(text: str) -> Database:
     """
     url = database_url(text)
     if url.get_backend_name() == "sqlite":
+        _make_private(url.database)
         engine = create_async_engine(
             url,
             pool_size=1,
@@ -188,6 +190,20 @@ def open_database(text: str) -> Database:
         },
     )
     return Database(url=url, engine=engine, presses=presses)
+
+
+def _make_private(path: str | None) -> None:
+    """What people say is nobody else's to read; the files beside it take over its rights."""
+    if path and path != ":memory:" and not path.startswith("file:"):
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise InvalidValue(
+                f"I can't make the database {path}: {error.strerror}. VOXPOP_DATABASE_URL names "
+                "its place."
+            ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -11,7 +11,7 @@ class VoxpopError(Exception):
     code = "refused"
 
 
-class InvalidValue(VoxpopError):
+class InvalidValue(VoxpopError, ValueError):
     """A value does not fit: the message says which one, why, and what would fit."""
 
     code = "invalid_value"

@@ -17,7 +17,8 @@ os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="voxpop-"))
 
 from storage.engine import open_database
 from storage.schema import upgrade
-from tests.world import World
+from survey.campaign import Campaign
+from tests.world import Sandbox, World
 
 _numbers = itertools.count(1)
 # A busy machine is no reason to fail.
@@ -98,10 +99,24 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
+async def running(world: World) -> Campaign:
+    """A round of `nps` that everybody has the message of."""
+    return await world.start()
+
+
+@pytest.fixture
+async def chat(world: World, running: Campaign) -> AsyncIterator[Sandbox]:  # noqa: ARG001 - it runs
+    """The sandbox over HTTP, in which everybody has the question."""
+    found = world.sandbox()
+    async with found.http:
+        yield found
+
+
+@pytest.fixture
 def chromium() -> str | None:
     """A Chromium to test with; None lets Playwright use its own.
 
-    Browser tests are skipped where there is neither, unless VOXPOP_REQUIRE_BROWSER is set.
+    Browser tests are skipped where there is neither, unless REQUIRE_BROWSER is set.
     """
     for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
         if path := shutil.which(name):
@@ -111,8 +126,8 @@ def chromium() -> str | None:
     with sync_playwright() as playwright:
         if Path(playwright.chromium.executable_path).exists():
             return None
-    if os.environ.get("VOXPOP_REQUIRE_BROWSER"):
-        pytest.fail("No Chromium was found, and VOXPOP_REQUIRE_BROWSER is set.")
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail("No Chromium was found, and REQUIRE_BROWSER is set.")
     pytest.skip("No Chromium was found: install one, or run `playwright install chromium`.")
 
 
@@ -122,7 +137,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where a browser is required, a browser test that was skipped has failed."""
     report = yield
-    required = os.environ.get("VOXPOP_REQUIRE_BROWSER")
+    required = os.environ.get("REQUIRE_BROWSER")
     if required and report.skipped and item.get_closest_marker("browser"):
         report.outcome = "failed"
         report.longrepr = f"A browser test was skipped: {report.longrepr}"

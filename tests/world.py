@@ -14,11 +14,13 @@ from typing import Any
 import httpx
 from sqlalchemy import Executable, func, select
 
+from bot.sealing import Seal, Sealed
 from runtime.serving import create_server_app
 from runtime.settings import load_settings
 from runtime.wiring import Product, put_together
 from storage.tables import responses, totals
 from survey.campaign import Campaign
+from survey.card import Act
 from survey.delivery import MessageRef
 from survey.invitation import Invitation
 from survey.person import Address, Enrolment
@@ -144,6 +146,12 @@ class World:
             at=self.clock.at,
         )
 
+    async def sealed(self, place: int, value: str, act: Act = Act.SCORE) -> str:
+        """What a button of theirs carries, as a chat server hands it back."""
+        about = subject_of(await self.invitation(place))
+        seal = Seal(self.settings.secret_keys)
+        return seal.close(Sealed(act=act, value=value, subject=about, to=address(email(place))))
+
     async def press(self, place: int, score: int) -> Invitation:
         return await self.product.answers.record(await self.press_of(place), score)
 
@@ -213,6 +221,13 @@ class Sandbox:
 
     async def say(self, place: int, text: str, **thread: Any) -> dict[str, Any]:
         return await self.post("say", **{"as": email(place)}, text=text, **thread)
+
+    async def act(self, place: int, context: str) -> dict[str, str]:
+        """A sealed button comes back; what it says to that, texts that are not there empty."""
+        body = {"as": email(place), "context": context}
+        answer = await self.http.post("/sandbox/actions", json=body)
+        assert answer.status_code == 200, answer.text
+        return {name: text or "" for name, text in answer.json().items()}
 
     async def dialog(self, place: int, dialog_id: str, **values: str) -> dict[str, Any]:
         body = {"as": email(place), "dialog_id": dialog_id, "values": values}

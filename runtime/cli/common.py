@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -30,6 +31,8 @@ def settings_here(*, chatty: bool = False) -> Settings:
     settings = load_settings(os.environ, folder=Path.cwd())
     told = chatty or "VOXPOP_LOG_LEVEL" in os.environ
     logs.configure(settings.log_format, settings.log_level if told else "warning")
+    # It would tell at every start which database it looked at, and that nothing was to be done.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return settings
 
 

@@ -24,12 +24,6 @@ from survey.survey import Answers
 from tests.world import World
 
 
-@pytest.fixture
-async def running(world: World) -> Campaign:
-    """A round that everybody has the message of."""
-    return await world.start()
-
-
 async def answered_rows(world: World, campaign: Campaign) -> int:
     found = await world.rows(
         select(func.count()).select_from(responses).where(responses.c.campaign_id == campaign.id)

@@ -18,12 +18,6 @@ from tests.world import World
 
 
 @pytest.fixture
-async def running(world: World) -> Campaign:
-    """A round that everybody has the message of."""
-    return await world.start()
-
-
-@pytest.fixture
 async def replica(world: World) -> AsyncIterator[World]:
     """A second process on the same database."""
     again = world.restarted()

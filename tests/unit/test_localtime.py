@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from survey.errors import InvalidValue
@@ -229,6 +229,7 @@ def schedules(draw: st.DrawFn) -> tuple[Window, str, datetime]:
     return Window(opens=clock(opens), closes=clock(closes)), place, at
 
 
+@settings(deadline=None)
 @given(schedules())
 @example((OFFICE_HOURS, "Pacific/Apia", utc("2011-12-30 05:00")))
 @example((window("00:00-00:30"), "America/Santiago", utc("2026-09-05 12:00")))

@@ -1,0 +1,95 @@
+"""Hand-written stand-ins for what lies between the worker and a platform."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from survey.card import Card
+from survey.delivery import Delivery, MessageRef
+from survey.errors import StorageUnavailable
+from survey.person import Address
+
+REF = MessageRef(channel="D1", message="M1")
+Outcome = tuple[Any, ...]
+
+
+@dataclass
+class FakeOutbox:
+    """Gives away what is due once, and keeps what it is told."""
+
+    due: list[Delivery] = field(default_factory=list)
+    lost: list[Delivery] = field(default_factory=list)
+    told: list[Outcome] = field(default_factory=list)
+    fenced: bool = False
+    down: bool = False
+
+    async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
+        assert at.tzinfo is not None
+        taken, self.due = self.due[:limit], self.due[limit:]
+        return taken
+
+    async def claim_unknown(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
+        assert at.tzinfo is not None
+        taken, self.lost = self.lost[:limit], self.lost[limit:]
+        return taken
+
+    async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
+        return self._keep("sent", delivery, ref.message, at)
+
+    async def postponed(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
+        return self._keep("postponed", delivery, until, reason)
+
+    async def unknown(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
+        return self._keep("unknown", delivery, until, reason)
+
+    async def failed(self, delivery: Delivery, *, reason: str) -> bool:
+        return self._keep("failed", delivery, reason)
+
+    async def skipped(self, delivery: Delivery, *, reason: str) -> bool:
+        return self._keep("skipped", delivery, reason)
+
+    def _keep(self, what: str, delivery: Delivery, *details: object) -> bool:
+        if self.down:
+            raise StorageUnavailable("The database does not answer.")
+        self.told.append((what, delivery.id.int, *details))
+        return not self.fenced
+
+
+@dataclass
+class FakeMessenger:
+    """Answers as it is told, by the number of the delivery; otherwise all goes well."""
+
+    sends: Mapping[int, BaseException] = field(default_factory=dict)
+    finds: Mapping[int, MessageRef | BaseException | None] = field(default_factory=dict)
+    calls: list[tuple[str, int | str]] = field(default_factory=list)
+    under_way: int = 0
+    most: int = 0
+
+    async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
+        assert address.platform == "chat"
+        assert card.headline
+        self.calls.append(("send", delivery_id.int))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        if error := self.sends.get(delivery_id.int):
+            raise error
+        return REF
+
+    async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
+        assert address.platform == "chat"
+        self.calls.append(("update", f"{ref.message}: {card.headline}"))
+        if error := self.sends.get(0):
+            raise error
+
+    async def find(self, address: Address, delivery_id: UUID) -> MessageRef | None:
+        assert address.platform == "chat"
+        self.calls.append(("find", delivery_id.int))
+        found = self.finds.get(delivery_id.int)
+        if isinstance(found, BaseException):
+            raise found
+        return found

@@ -1,0 +1,182 @@
+"""Settings: nothing is guessed, everything wrong is told at once, no secret is shown."""
+
+import multiprocessing
+import stat
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.secret_key import kept_key
+from runtime.settings import Settings, load_settings
+from survey.errors import InvalidValue
+from survey.scale import CSAT
+from survey.survey import Mode
+
+KEY = "a-secret-key-that-is-long-enough-for-anybody"
+WHOLE = """
+timezone = "Europe/Berlin"
+admins = ["Ada@Example.org"]
+[surveys.nps]
+scale = "nps"
+subject = "Acme"
+mode = "confidential"
+k = 5
+answers = "changeable"
+schedule = "0 9 1 */3 *"
+window = ["09:00", "17:00"]
+open_days = 14
+reminders = [7]
+rest_days = 60
+audience = { team = ["Platform", "Sales"] }
+[surveys.ticket]
+scale = "csat"
+subject = "our help"
+mode = "identified"
+"""
+
+
+def loaded(folder: Path, toml: str = "", **environ: str) -> Settings:
+    if toml:
+        (folder / "voxpop.toml").write_text(toml, encoding="utf-8")
+    return load_settings(
+        {f"VOXPOP_{name}": value for name, value in environ.items()}, folder=folder
+    )
+
+
+def refusal(folder: Path, toml: str = "", **environ: str) -> str:
+    with pytest.raises(InvalidValue) as caught:
+        loaded(folder, toml, **environ)
+    return str(caught.value)
+
+
+def test_the_documented_file_is_read_as_it_stands(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, WHOLE)
+    nps = settings.surveys["nps"]
+    assert settings.timezone == "Europe/Berlin"
+    assert settings.administrators.emails == ("ada@example.org",)
+    assert (nps.mode, nps.k, nps.window.opens) == (Mode.CONFIDENTIAL, 5, time(9))
+    assert nps.audience == {"team": ("Platform", "Sales")}
+    assert settings.surveys["ticket"].scale == CSAT
+
+
+def test_what_has_no_effect_yet_is_told(tmp_path: Path) -> None:
+    told = " ".join(loaded(tmp_path, WHOLE).notices)
+    assert "surveys.nps.schedule has no effect" in told
+    assert "surveys.nps.reminders has no effect" in told
+    assert "ticket" not in told
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, WHOLE, ADMINS="b@example.org, C@example.org", TIMEZONE="UTC")
+    assert settings.administrators.emails == ("b@example.org", "c@example.org")
+    assert settings.timezone == "UTC"
+
+
+def test_without_anything_there_is_sqlite_and_no_survey(tmp_path: Path) -> None:
+    settings = loaded(tmp_path)
+    assert settings.database_url == f"sqlite:///{tmp_path}/voxpop.db"
+    assert settings.surveys == {}
+    assert not settings.sandbox
+
+
+@pytest.mark.parametrize(
+    ("environ", "parts"),
+    [
+        ({"BAS_URL": "http://x"}, ["VOXPOP_BAS_URL", "not known", "VOXPOP_BASE_URL?"]),
+        ({"BASE_URL": "ftp://x"}, ["VOXPOP_BASE_URL", "'ftp://x'", "https?"]),
+        ({"TIMEZONE": "Mars"}, ["VOXPOP_TIMEZONE", "'Mars'", "Europe/Berlin"]),
+        ({"ADMINS": "ada"}, ["VOXPOP_ADMINS", "'ada'", "@-sign"]),
+        ({"SANDBOX": "maybe"}, ["VOXPOP_SANDBOX", "'maybe'", "boolean"]),
+        ({"DATABASE_URL": "mysql://h/d"}, ["VOXPOP_DATABASE_URL", "mysql", "sqlite or postgresql"]),
+        ({"DATABASE_URL": "nonsense"}, ["VOXPOP_DATABASE_URL", "sqlite:///voxpop.db"]),
+        ({"CONFIG": "nowhere.toml"}, ["VOXPOP_CONFIG", "nowhere.toml", "no such file"]),
+        ({"LOG_LEVEL": "loud"}, ["VOXPOP_LOG_LEVEL", "'loud'", "'warning'"]),
+        ({"MATTERMOST__URL": "http://m"}, ["VOXPOP_MATTERMOST__URL", "not known"]),
+    ],
+)
+def test_a_wrong_variable_is_told_with_its_value_and_what_would_fit(
+    tmp_path: Path, environ: Mapping[str, str], parts: list[str]
+) -> None:
+    told = refusal(tmp_path, **environ)
+    assert all(part in told for part in parts), told
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("k = 2", ["surveys.nps.k", "is 2", "3"]),
+        ("k = true", ["surveys.nps.k", "True"]),
+        ('subjct = "x"', ["surveys.nps.subjct", "did you mean subject?"]),
+        ('mode = "anonymous"', ["surveys.nps", "not built yet", "confidential"]),
+        ('mode = "secret"', ["surveys.nps.mode", "'secret'", "identified"]),
+        ('scale = "eleven"', ["surveys.nps.scale", "'eleven'", "csat"]),
+        ('window = ["17:00", "09:00"]', ["surveys.nps", "opens before it closes"]),
+        ('window = ["nine", "17:00"]', ["surveys.nps.window", "'nine'"]),
+        ('schedule = "61 * * * *"', ["surveys.nps.schedule", "61"]),
+        ("open_days = 0", ["surveys.nps.open_days", "is 0"]),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_told(tmp_path: Path, line: str, parts: list[str]) -> None:
+    told = refusal(tmp_path, f'[surveys.nps]\nsubject = "Acme"\n{line}\n')
+    assert all(part in told for part in parts), told
+    assert "voxpop.toml" in told
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    told = refusal(tmp_path, "[surveys.nps]\nk = 1\n", BASE_URL="x", TIMEZONE="Mars")
+    assert len(told.splitlines()) == 4, told
+
+
+def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    assert "line 2" in refusal(tmp_path, 'timezone = "UTC"\nadmins = "a" "b"\n')
+
+
+@given(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=31))
+def test_no_secret_is_ever_shown(tmp_path_factory: pytest.TempPathFactory, secret: str) -> None:
+    folder = tmp_path_factory.mktemp("secret")
+    told = refusal(folder, SECRET_KEY=f"~{secret}~"[:31])
+    assert f"~{secret}~"[:31] not in told
+    assert "a secret of" in told
+
+
+def test_a_password_is_in_no_representation(tmp_path: Path) -> None:
+    url = "postgresql://voxpop:hunter2hunter2@db/voxpop"
+    settings = loaded(tmp_path, DATABASE_URL=url, SECRET_KEY=KEY, METRICS_TOKEN="t" * 20)
+    assert settings.database_url == url
+    for secret in ("hunter2", KEY, "tttt"):
+        assert secret not in repr(settings)
+    assert "hunter2" not in refusal(tmp_path, DATABASE_URL=url.replace("postgresql", "oracle"))
+
+
+def test_keys_come_newest_first_and_each_is_long_enough(tmp_path: Path) -> None:
+    old = KEY.replace("a-", "b-")
+    assert loaded(tmp_path, SECRET_KEY=f"{KEY}, {old}").secret_keys == (KEY, old)
+    assert "32" in refusal(tmp_path, SECRET_KEY=f"{KEY},short")
+
+
+def test_postgresql_needs_a_key_that_was_given(tmp_path: Path) -> None:
+    told = refusal(tmp_path, DATABASE_URL="postgresql://h/d")
+    assert "VOXPOP_SECRET_KEY is needed" in told
+    assert not list(tmp_path.glob("*.key"))
+
+
+def test_with_sqlite_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    first = loaded(tmp_path).secret_keys
+    assert loaded(tmp_path).secret_keys == first
+    assert len(first[0]) >= 32
+    kept = tmp_path / "voxpop.db.key"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    kept.write_text("short")
+    assert "holds no key" in refusal(tmp_path)
+
+
+def test_processes_that_start_at_once_end_with_one_key(tmp_path: Path) -> None:
+    path = tmp_path / "voxpop.db.key"
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        keys = pool.map(kept_key, [path] * 16)
+    assert len(set(keys)) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["voxpop.db.key"]

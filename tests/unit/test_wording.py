@@ -1,0 +1,211 @@
+"""What people read in conversation: `tests/goldens/asked`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from runtime.languages import language
+from survey.errors import (
+    AlreadyAnswered,
+    CampaignExists,
+    CommentTooLong,
+    InvalidScore,
+    InvitationClosed,
+    NotYours,
+    OutOfDate,
+    StorageUnavailable,
+)
+from survey.invitation import Invitation, Response
+from survey.person import Administrators
+from survey.report import Participation
+from survey.scale import CSAT, STARS, TEN
+from survey.survey import Answers, Mode, Survey
+from survey.wording import asked, refusals
+from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation, person
+from tests.goldens import compare, compare_names, filled_in, shown
+
+EN = language("en")
+IDENTIFIED = replace(NPS_SURVEY, mode=Mode.IDENTIFIED)
+TICKET = Survey(name="ticket", subject="our help", scale=CSAT, mode=Mode.IDENTIFIED, rest_days=0)
+ADMINISTRATORS = Administrators(emails=("ada@example.org", "ben@example.org"))
+TUESDAY_NINE = datetime(2026, 11, 17, 8, tzinfo=UTC)
+IN_TEAM = person(attributes={"team": "Platform", "site": "Lagos"})
+
+
+def asks(survey: Survey = NPS_SURVEY, **changes: Any) -> Invitation:
+    return invitation(campaign=campaign(survey=survey), **changes)
+
+
+def asking(survey: Survey = NPS_SURVEY, **changes: Any) -> str:
+    return shown(asked.asked(asks(survey, **changes), EN, now=MONDAY))
+
+
+def answered(
+    score: int,
+    survey: Survey = NPS_SURVEY,
+    *,
+    previous: int | None = None,
+    comment: str | None = None,
+) -> str:
+    said = Response(score=score, previous=previous, comment=comment)
+    return shown(asked.answered(asks(survey, response=said), EN))
+
+
+def closed(score: int | None, reached: int = 480, answered: int = 298) -> str:
+    told = Participation(invited=max(reached, 1), reached=reached, answered=answered)
+    return shown(asked.closed(asks(response=Response(score=score)), told, EN))
+
+
+def why(survey: Survey, last: datetime | None, admins: Administrators = ADMINISTRATORS) -> str:
+    asked_one = asks(survey, person=IN_TEAM)
+    return shown(asked.why_me(asked_one, admins, EN, last_asked=last, now=MONDAY))
+
+
+def dialog(score: int | None, comment: str | None = None) -> str:
+    return filled_in(asked.reason_dialog(asks(response=Response(score=score, comment=comment)), EN))
+
+
+def pending(*some: Invitation) -> str:
+    return shown(asked.pending(list(some), EN, now=MONDAY))
+
+
+CONVERSATION: dict[str, Callable[[], str]] = {
+    "asked-nps": asking,
+    "asked-nps-first-contact": lambda: asking(first_contact=True),
+    "asked-nps-identified": lambda: asking(IDENTIFIED),
+    "asked-nps-identified-without-owner": lambda: asking(replace(IDENTIFIED, owner="")),
+    "asked-csat-first-contact": lambda: asking(TICKET, first_contact=True),
+    "asked-stars": lambda: asking(replace(TICKET, scale=STARS)),
+    "asked-ten": lambda: asking(replace(TICKET, scale=TEN)),
+    "asked-own-question": lambda: asking(replace(NPS_SURVEY, question="Would you come again?")),
+    "answered-detractor": lambda: answered(6),
+    "answered-passive": lambda: answered(8),
+    "answered-promoter": lambda: answered(10),
+    "answered-csat-low": lambda: answered(1, TICKET),
+    "answered-csat-middle": lambda: answered(3, TICKET),
+    "answered-stars-high": lambda: answered(5, replace(TICKET, scale=STARS)),
+    "answered-once": lambda: answered(9, replace(NPS_SURVEY, answers=Answers.ONCE)),
+    "answered-changed": lambda: answered(8, previous=6),
+    "answered-pressed-twice": lambda: answered(8, previous=8),
+    "answered-with-comment": lambda: answered(6, comment="Builds take\nan hour."),
+    "answered-with-comment-identified": lambda: answered(6, IDENTIFIED, comment="Too slow."),
+    "answered-changed-with-comment": lambda: answered(8, previous=6, comment="Too slow."),
+    "changing": lambda: shown(asked.changing(asks(response=Response(score=6)), EN, now=MONDAY)),
+    "undone": lambda: shown(asked.undone(asks(), EN, now=MONDAY)),
+    "later": lambda: shown(asked.later(asks(), TUESDAY_NINE, EN, now=MONDAY)),
+    "later-in-a-week": lambda: shown(
+        asked.later(asks(), TUESDAY_NINE + timedelta(days=6), EN, now=MONDAY)
+    ),
+    "later-too-late": lambda: shown(asked.too_late_for_later(asks(), EN, now=MONDAY)),
+    "stopping": lambda: shown(asked.stopping(asks(), EN)),
+    "stopped-all": lambda: shown(asked.stopped(None, EN)),
+    "stopped-this": lambda: shown(asked.stopped(NPS_SURVEY, EN)),
+    "welcome-back": lambda: shown(asked.welcome_back(EN, lifted=True)),
+    "welcome-back-never-gone": lambda: shown(asked.welcome_back(EN, lifted=False)),
+    "closed-answered": lambda: closed(9),
+    "closed-unanswered": lambda: closed(None),
+    "closed-only-one": lambda: closed(9, reached=1, answered=1),
+    "closed-nobody-reached": lambda: closed(None, reached=0, answered=0),
+    "why-me-everybody": lambda: why(NPS_SURVEY, None),
+    "why-me-audience": lambda: why(
+        replace(NPS_SURVEY, audience={"team": ("Platform",), "site": ("Lagos",)}),
+        datetime(2026, 8, 17, 9, tzinfo=UTC),
+    ),
+    "why-me-identified": lambda: why(TICKET, None, Administrators()),
+    "dialog": lambda: dialog(8),
+    "dialog-before-the-score": lambda: dialog(None),
+    "dialog-to-edit": lambda: dialog(6, "Too slow."),
+    "pending-nothing": pending,
+    "pending-one": lambda: pending(asks()),
+    "pending-two": lambda: pending(asks(response=Response(score=6)), asks(TICKET)),
+    "sentences": lambda: "\n".join(
+        (
+            asked.comment_before_score(EN),
+            asked.reason_kept(replace(IDENTIFIED, owner=""), EN),
+            asked.which_thread(EN),
+            refusals.closed_on(EN.day(MONDAY.date()), EN),
+            refusals.reports_are_for(ADMINISTRATORS, EN),
+            refusals.reports_are_for(Administrators(), EN),
+            refusals.only_administrators(ADMINISTRATORS, EN),
+            refusals.only_administrators(Administrators(), EN),
+            refusals.unknown_command("reprot", "report", EN),
+            refusals.unknown_command("xyzzy", None, EN),
+            refusals.unknown_person(EN),
+        )
+    ),
+    "refusals": lambda: "\n".join(
+        refusals.refusal(error, EN)
+        for error in (
+            StorageUnavailable(),
+            NotYours(),
+            AlreadyAnswered(),
+            CommentTooLong(length=2_431, limit=2_000),
+            InvalidScore(),
+            InvitationClosed(),
+            OutOfDate(),
+            CampaignExists(),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONVERSATION)
+def test_people_read(name: str) -> None:
+    compare("asked", name, CONVERSATION[name]())
+
+
+def test_every_golden_is_still_said() -> None:
+    compare_names("asked", CONVERSATION)
+
+
+# Numbers and promises only where they are true; sentences that begin as sentences do
+
+
+def test_only_a_quarterly_survey_promises_one_question_a_quarter() -> None:
+    assert "one question a quarter" in asking(first_contact=True)
+    assert "one question a quarter" not in asking(TICKET, first_contact=True)
+
+
+def test_a_survey_without_rest_promises_none() -> None:
+    assert "0 days" not in why(TICKET, None)
+
+
+def test_nobody_reached_is_told_without_a_rate() -> None:
+    assert "0 people" not in closed(None, reached=0, answered=0)
+
+
+@pytest.mark.parametrize("owner", ["the People team", "Anna", ""])
+def test_who_sees_what_begins_with_a_capital(owner: str) -> None:
+    said = asked.who_sees(replace(IDENTIFIED, owner=owner), EN)
+    assert said[0].isupper()
+    assert owner in said
+
+
+def test_titles_of_dialogs_fit_every_platform() -> None:
+    assert len(asked.reason_dialog(asks(), EN).title) <= 24
+
+
+def test_a_score_button_says_its_number_and_reads_out_of_how_many() -> None:
+    buttons = asked.score_buttons(NPS_SURVEY.scale, EN)
+    assert [button.label for button in buttons] == [str(score) for score in range(11)]
+    assert buttons[6].description == "6 of 10"
+    assert [button.tone for button in buttons] == ["low"] * 7 + ["middle"] * 2 + ["high"] * 2
+
+
+@pytest.mark.parametrize("score", [None, 6])
+def test_buttons_of_a_card_have_different_ids(score: int | None) -> None:
+    about = asks(response=Response(score=score))
+    cards = [
+        asked.asked(about, EN, now=MONDAY),
+        asked.changing(about, EN, now=MONDAY),
+        asked.undone(about, EN, now=MONDAY),
+        asked.later(about, TUESDAY_NINE, EN, now=MONDAY),
+        asked.stopping(about, EN),
+    ]
+    for card in cards:
+        ids = [button.id for button in card.buttons]
+        assert len(set(ids)) == len(ids)
+        assert all(name.isalnum() for name in ids)

@@ -1,0 +1,243 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from runtime.languages import language
+from scheduler.worker import AT_ONCE, BATCH, Worker
+from survey.delivery import ATTEMPTS, Delivery, MessageRef, retry_after
+from survey.errors import StorageUnavailable
+from survey.invitation import Response
+from survey.person import Address
+from survey.ports import OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.states import CampaignState, DeliveryKind, InvitationState
+from survey.usecases.compose_card import ComposeCard
+from tests.examples import MONDAY, SetClock, campaign, delivery, invitation, person
+from tests.fake_platform import REF, FakeMessenger, FakeOutbox, Outcome
+from tests.fakes import FakeFigures, Store
+
+NIGHT = datetime(2026, 11, 16, 22, 0, tzinfo=UTC)
+OLD = MessageRef(channel="D1", message="M0")
+SURPRISES = [RuntimeError, TimeoutError, ConnectionResetError, KeyError, OSError]
+
+
+async def work(
+    *due: Delivery,
+    lost: Sequence[Delivery] = (),
+    messenger: FakeMessenger | None = None,
+    outbox: FakeOutbox | None = None,
+    at: datetime = MONDAY,
+) -> tuple[list[Outcome], FakeMessenger]:
+    """What one sweep told the outbox, and what it did on the platform."""
+    outbox, messenger, clock = outbox or FakeOutbox(), messenger or FakeMessenger(), SetClock(at)
+    outbox.due, outbox.lost = list(due), list(lost)
+    compose = ComposeCard(figures=FakeFigures(Store()), languages=language, clock=clock)
+    worker = Worker(outbox=outbox, messengers={"chat": messenger}, compose=compose, clock=clock)
+    assert await worker() == len(due) + len(lost)
+    return outbox.told, messenger
+
+
+# Sending
+
+
+async def test_what_is_due_is_sent_and_its_message_kept() -> None:
+    told, messenger = await work(delivery())
+    assert told == [("sent", 1, "M1", MONDAY)]
+    assert messenger.calls == [("send", 1)]
+
+
+async def test_everything_that_is_due_is_sent_a_batch_at_a_time_and_few_at_once() -> None:
+    many = [delivery(number) for number in range(1, 2 * BATCH + 21)]
+    told, messenger = await work(*many)
+    assert sorted(number for _, number, *_ in told) == list(range(1, 2 * BATCH + 21))
+    assert {what for what, *_ in told} == {"sent"}
+    assert messenger.most == AT_ONCE
+
+
+async def test_who_cannot_be_reached_is_failed_with_the_reason() -> None:
+    gone = FakeMessenger(sends={1: RecipientUnreachable("The account is deactivated.")})
+    told, _ = await work(delivery(), messenger=gone)
+    assert told == [("failed", 1, "The account is deactivated.")]
+
+
+async def test_a_busy_platform_is_given_the_time_it_asks_for() -> None:
+    busy = FakeMessenger(sends={1: PlatformBusy("429", retry_after=timedelta(seconds=37))})
+    told, _ = await work(delivery(), messenger=busy)
+    assert told == [("postponed", 1, MONDAY + timedelta(seconds=37), "429")]
+
+
+@pytest.mark.parametrize("attempt", [1, 4, ATTEMPTS - 1])
+async def test_a_busy_platform_that_asks_for_no_time_gets_more_each_time(attempt: int) -> None:
+    busy = FakeMessenger(sends={1: PlatformBusy("429")})
+    told, _ = await work(delivery(attempt=attempt), messenger=busy)
+    [(what, _, until, _)] = told
+    assert what == "postponed"
+    least, most = (MONDAY + retry_after(attempt, jitter=jitter) for jitter in (0.0, 1.0))
+    assert least <= until <= most
+
+
+async def test_after_so_many_tries_a_message_is_given_up() -> None:
+    busy = FakeMessenger(sends={1: PlatformBusy("429", retry_after=timedelta(seconds=1))})
+    told, _ = await work(delivery(attempt=ATTEMPTS), messenger=busy)
+    assert told == [("failed", 1, "given up after 8 tries: 429")]
+
+
+async def test_an_unknown_outcome_is_kept_as_such_and_not_sent_again() -> None:
+    lost = FakeMessenger(sends={1: OutcomeUnknown("The connection dropped.")})
+    told, _ = await work(delivery(), messenger=lost)
+    [(what, _, until, reason)] = told
+    assert (what, reason) == ("unknown", "The connection dropped.")
+    assert until > MONDAY
+    assert lost.calls == [("send", 1)]
+
+
+@pytest.mark.parametrize("error", SURPRISES)
+async def test_whatever_an_adapter_raises_leaves_the_outcome_unknown(
+    error: type[Exception],
+) -> None:
+    broken = FakeMessenger(sends={2: error("boom")})
+    told, _ = await work(delivery(1), delivery(2), delivery(3), messenger=broken)
+    assert sorted((number, what) for what, number, *_ in told) == [
+        (1, "sent"),
+        (2, "unknown"),
+        (3, "sent"),
+    ]
+    assert [reason for what, *_, reason in told if what == "unknown"] == [error.__name__]
+
+
+async def test_a_worker_whose_lease_ran_out_is_fenced_off_quietly() -> None:
+    told, _ = await work(delivery(), delivery(2), outbox=FakeOutbox(fenced=True))
+    assert len(told) == 2
+
+
+async def test_a_database_that_is_gone_when_it_was_sent_is_not_hidden() -> None:
+    outbox = FakeOutbox(down=True)
+    with pytest.raises(StorageUnavailable):
+        await work(delivery(), outbox=outbox)
+    assert outbox.told == []
+
+
+async def test_a_platform_that_is_off_fails_its_messages_and_says_so() -> None:
+    elsewhere = Address(platform="slack", workspace="acme", user_id="U1")
+    told, messenger = await work(delivery(address=elsewhere))
+    assert told == [("failed", 1, "slack is not switched on")]
+    assert messenger.calls == []
+
+
+# Checked again when it is sent
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (InvitationState.ANSWERED, "already answered"),
+        (InvitationState.DECLINED, "declined"),
+        (InvitationState.OPTED_OUT, "opted_out"),
+    ],
+)
+async def test_who_needs_no_ask_any_more_is_skipped(state: InvitationState, reason: str) -> None:
+    told, messenger = await work(delivery(invitation=invitation(state=state)))
+    assert told == [("skipped", 1, reason)]
+    assert messenger.calls == []
+
+
+async def test_a_round_that_has_closed_asks_nobody() -> None:
+    closed = invitation(campaign=campaign(state=CampaignState.CLOSED))
+    told, messenger = await work(delivery(invitation=closed))
+    assert told == [("skipped", 1, "the round has closed")]
+    assert messenger.calls == []
+
+
+async def test_outside_of_the_window_a_message_waits_for_the_next() -> None:
+    told, messenger = await work(delivery(), at=NIGHT)
+    opening = datetime(2026, 11, 17, 8, 0, tzinfo=UTC)
+    assert told == [("postponed", 1, opening, "outside of the window")]
+    assert messenger.calls == []
+
+
+async def test_the_window_is_that_of_the_person() -> None:
+    in_lima = invitation(person=person(timezone="America/Lima"))
+    told, _ = await work(delivery(invitation=in_lima), at=NIGHT - timedelta(hours=1))
+    assert [what for what, *_ in told] == ["sent"]
+
+
+# Updates
+
+
+def update(**changes: Any) -> Delivery:
+    answered = invitation(state=InvitationState.ANSWERED, response=Response(score=6))
+    known = delivery(kind=DeliveryKind.UPDATE, target=OLD, invitation=answered)
+    return replace(known, **changes)
+
+
+async def test_an_update_changes_the_message_that_was_sent_even_at_night() -> None:
+    told, messenger = await work(update(), at=NIGHT)
+    assert told == [("sent", 1, "M0", NIGHT)]
+    assert messenger.calls == [("update", "M0: You said 6.")]
+
+
+async def test_an_update_without_a_message_is_failed() -> None:
+    told, messenger = await work(update(target=None))
+    assert told == [("failed", 1, "There is no message to update.")]
+    assert messenger.calls == []
+
+
+async def test_an_update_of_unknown_outcome_is_simply_made_again() -> None:
+    told, messenger = await work(lost=[update()])
+    assert told == [("sent", 1, "M0", MONDAY)]
+    assert [call for call, _ in messenger.calls] == ["update"]
+
+
+# Looking up what nobody knows
+
+
+async def test_a_message_that_had_arrived_is_adopted_and_not_sent_again() -> None:
+    told, messenger = await work(lost=[delivery()], messenger=FakeMessenger(finds={1: REF}))
+    assert told == [("sent", 1, "M1", MONDAY)]
+    assert messenger.calls == [("find", 1)]
+
+
+async def test_a_message_that_had_not_arrived_is_planned_again_and_not_sent_blindly() -> None:
+    told, messenger = await work(lost=[delivery()])
+    [(what, _, until, reason)] = told
+    assert (what, reason) == ("postponed", "it had not arrived")
+    assert until > MONDAY
+    assert messenger.calls == [("find", 1)]
+
+
+async def test_a_message_that_never_arrives_is_given_up() -> None:
+    told, _ = await work(lost=[delivery(attempt=ATTEMPTS)])
+    assert told == [("failed", 1, "given up after 8 tries: it had not arrived")]
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown, PlatformBusy, *SURPRISES])
+@pytest.mark.parametrize("attempt", [1, ATTEMPTS, 2_000])
+async def test_where_it_cannot_be_looked_up_it_stays_unknown(
+    error: type[Exception], attempt: int
+) -> None:
+    mute = FakeMessenger(finds={1: error("I can't tell."), 2: REF})
+    lost = [delivery(1, attempt=attempt), delivery(2)]
+    told, messenger = await work(delivery(3), lost=lost, messenger=mute)
+    assert sorted((number, what) for what, number, *_ in told) == [
+        (1, "unknown"),
+        (2, "sent"),
+        (3, "sent"),
+    ]
+    assert ("send", 1) not in messenger.calls
+
+
+async def test_somebody_who_is_gone_when_it_is_looked_up_does_not_stop_the_others() -> None:
+    gone = FakeMessenger(finds={1: RecipientUnreachable("The account is deactivated.")})
+    told, _ = await work(delivery(2), lost=[delivery(1)], messenger=gone)
+    ends = {number: what for what, number, *_ in told}
+    assert ends[2] == "sent"
+    assert ends[1] in {"failed", "unknown"}
+
+
+async def test_what_a_platform_has_that_is_off_stays_unknown() -> None:
+    elsewhere = Address(platform="slack", workspace="acme", user_id="U1")
+    told, messenger = await work(lost=[delivery(address=elsewhere)])
+    assert told == []
+    assert messenger.calls == []
