@@ -52,7 +52,7 @@ class Desk:
                 case CommandTyped():
                     return await self.commands(interaction)
         except VoxpopError as error:
-            return await self._refused(error, interaction)
+            return await self.refuse(error, interaction)
 
     async def _pressed(self, pressed: Pressed) -> Reply:
         if pressed.subject is None:
@@ -189,7 +189,7 @@ class Desk:
             raise InvitationClosed(f"{found.campaign.name} no longer takes answers.")
         return found
 
-    async def _refused(self, error: VoxpopError, interaction: Interaction) -> Reply:
+    async def refuse(self, error: VoxpopError, interaction: Interaction) -> Reply:
         """A sentence; and the message as it should look by now, where it is theirs."""
         person = None
         update = None
@@ -203,7 +203,8 @@ class Desk:
             try:
                 found = await self.answers.show(press)
                 update = await self.compose(found)
-                if isinstance(error, InvitationClosed):
+                stale = isinstance(error, InvitationClosed | OutOfDate)
+                if stale and not found.campaign.takes_answers(interaction.at):
                     sentence = refusals.closed_on(
                         language.day(found.campaign.closed_on(found.person.zone)), language
                     )

@@ -94,6 +94,7 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
     by: str | None = None
     share = False
     to: frozenset[str] = frozenset()
+    named = {name.lower(): name for name in surveys}
     rest = list(rest)
     while rest:
         argument = rest.pop(0)
@@ -105,16 +106,16 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
         elif lowered == "to" and word in {Word.START, Word.PREVIEW} and rest:
             to = _emails(rest)
             rest = []
-        elif lowered in surveys and survey is None:
-            survey = lowered
+        elif lowered in named and survey is None:
+            survey = named[lowered]
         elif word in {Word.REPORT, Word.CLOSE, Word.STATUS} and argument[:4].isdigit():
             period = Period.parse(argument)
         elif word in {Word.REPORT, Word.CLOSE, Word.STATUS} and "/" in argument:
             name, _, when = argument.partition("/")
-            survey, period = name.lower(), Period.parse(when)
+            survey, period = named.get(name.lower(), name), Period.parse(when)
         else:
             known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
-            near = _near(lowered, known)
+            near = _near(lowered, [name for name in known if name != lowered])
             raise NotUnderstood(argument, None if near is None else f"{word.value} {near}")
     return Command(word=word, survey=survey, period=period, by=by, share=share, to=to)
 

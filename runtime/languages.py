@@ -15,6 +15,8 @@ from babel.support import NullTranslations, Translations
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "voxpop"
 KEPT_NUMBERS = 1_000
+_HARDLY = 0.005
+"""A share so near to none or all that it would be rounded to it."""
 
 
 class BabelLanguage:
@@ -58,6 +60,8 @@ class BabelLanguage:
 
     def percent(self, share: float, *, decimals: int = 0) -> str:
         """See the port."""
+        if not decimals and (0 < share < _HARDLY or 1 - _HARDLY < share < 1):
+            decimals = 1
         digits = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_percent(share, format=f"{digits}\u00a0%", locale=self._locale)
 

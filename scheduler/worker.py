@@ -112,8 +112,15 @@ class Worker:
             return
         try:
             found = await messenger.find(delivery.address, delivery.id)
+        except RecipientUnreachable as error:
+            await self.outbox.failed(delivery, reason=str(error))
+            return
         except (OutcomeUnknown, PlatformBusy) as error:
             await self._not_known(delivery, reason=str(error))
+            return
+        except Exception as error:
+            log.exception("look_up_broke", delivery=str(delivery.id))
+            await self._not_known(delivery, reason=type(error).__name__)
             return
         if found is not None:
             await self.outbox.sent(delivery, found, at=self.clock())

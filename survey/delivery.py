@@ -112,4 +112,4 @@ def retry_after(attempt: int, *, jitter: float) -> timedelta:
         attempt: How many were made; 1 or more.
         jitter: 0 … 1, at random, so that many do not come back at once.
     """
-    return timedelta(seconds=min(2.0**attempt, 300.0) * (0.5 + jitter / 2))
+    return timedelta(seconds=min(2.0 ** min(attempt, 9), 300.0) * (0.5 + jitter / 2))

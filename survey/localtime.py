@@ -91,15 +91,12 @@ class Window:
             return instant
         today = local_date(instant, tz)
         # A day can be missing (Samoa, 30 December 2011), never two.
-        for day in (today + timedelta(days=ahead) for ahead in range(4)):
-            openings = [
-                opening
-                for opening in self._openings(day, tz)
-                if opening > instant and self.is_open(opening, tz)
-            ]
-            if openings:
-                return min(openings)
-        raise InvalidValue(f"The window {self.opens:%H:%M} never opens in {tz.key}.")
+        return min(
+            opening
+            for ahead in range(4)
+            for opening in self._openings(today + timedelta(days=ahead), tz)
+            if opening > instant and self.is_open(opening, tz)
+        )
 
     def _openings(self, day: date, tz: ZoneInfo) -> list[datetime]:
         """When it may open on a day: at its hour, at that hour again, or as the clocks change."""

@@ -1,10 +1,11 @@
 """The sandbox's HTTP side: the page, and the same for programs. Loopback only."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -162,9 +163,11 @@ def create_actions(parts: SandboxParts) -> Starlette:
 
     async def action(request: Request) -> Response:
         try:
-            body = ActionBody.model_validate_json(await request.body())
+            body = ActionBody.model_validate(await request.json())
         except ValidationError as error:
             raise RequestValidationError(error.errors()) from error
+        except ValueError as error:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "The body is no valid JSON.") from error
         reply = await parts.inbound.act(body.person, body.context)
         return JSONResponse(
             {

@@ -10,7 +10,7 @@ from bot.interactions import CommandTyped, DialogSubmitted, Pressed, Said
 from bot.sandbox.chat import PLATFORM, WORKSPACE, Author, Chat, Message
 from bot.sandbox.rendering import content_of, dialog_json, inbox_json, plain
 from bot.sealing import Seal, Sealed
-from survey.card import Card, Reply, Subject
+from survey.card import Act, Card, Reply, Subject
 from survey.errors import NotFound, NotYours, OutOfDate, VoxpopError
 from survey.person import Address
 from survey.ports import Clock, Languages, People
@@ -61,7 +61,14 @@ class Inbound:
         elif message.inbox != email:
             reply = await self._refusal(email, NotYours("Somebody else's message."))
         else:
-            reply = await self._refusal(email, OutOfDate(f"There is no button {button_id}."))
+            gone = Pressed(
+                by=address_of(email),
+                act=Act.KEEP,
+                value="",
+                subject=_subject(message),
+                at=self.clock(),
+            )
+            reply = await self.desk.refuse(OutOfDate(f"There is no button {button_id}."), gone)
         return await self._answer(email, reply, message=message)
 
     async def submit(
