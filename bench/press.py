@@ -134,13 +134,9 @@ def compare(fresh: Callable[[], str], *, floor_url: Callable[[str], str], number
     """
     for connections in (16, 64):
         print(f"\n{connections} connections, {number} presses a row")
-        print(
-            f"{'':<34}{'rate':>10}{'ratio':>7}{'p50':>12}{'':>7}{'p99':>12}{'':>7}{'CPU':>11}"
-        )
+        print(f"{'':<34}{'rate':>10}{'ratio':>7}{'p50':>12}{'':>7}{'p99':>12}{'':>7}{'CPU':>11}")
         environ = {"BENCH_DATABASE": floor_url(fresh())}
-        floor = _measure(
-            "floor", "bench.floors:app", environ, _floor_requests(number), connections
-        )
+        floor = _measure("floor", "bench.floors:app", environ, _floor_requests(number), connections)
         print(_line(floor, floor))
         rows = {}
         for totals in ("0", "1"):

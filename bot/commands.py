@@ -8,14 +8,15 @@ from bot.interactions import CommandTyped, Pressed
 from survey.campaign import Campaign, Period
 from survey.card import Act, Card, Reply
 from survey.errors import NotAllowed, NotFound, OutOfDate
+from survey.language import Language, Languages
 from survey.person import Administrators, Person
-from survey.ports import Answers, Charts, Clock, Figures, Language, Languages, People, Rounds
+from survey.ports import Answers, Charts, Clock, Figures, People, Rounds
 from survey.states import OPEN_CAMPAIGN
 from survey.survey import Survey
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.make_report import MakeReport
 from survey.usecases.start_campaign import StartCampaign
-from survey.wording import asked, refusals, reporting
+from survey.wording import refusals, reporting, rounds, ways_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +61,13 @@ class Commands:
         language = self.languages(person.locale)
         match pressed.act:
             case Act.CANCEL:
-                return Reply(update=reporting.cancelled(language))
+                return Reply(update=rounds.cancelled(language))
             case Act.START:
                 self._require_administrator(person, Word.START, language)
                 name, *to = pressed.value.split()
                 campaign = await self.start(name, to=frozenset(to))
                 self.knock("send")
-                return Reply(update=reporting.started(campaign, language))
+                return Reply(update=rounds.started(campaign, language))
             case Act.SHARE:
                 name, period, *by = pressed.value.split(maxsplit=2)
                 return await self._report(
@@ -125,19 +126,18 @@ class Commands:
         card = reporting.report_card(made, picture, language, shareable=not command.share)
         if not command.share:
             return Reply(private=card)
-        return Reply(share=card, private=Card(headline=reporting.shared(language)))
+        return Reply(share=card, private=Card(headline=rounds.shared(language)))
 
     async def _status(self, command: Command, _person: Person, language: Language) -> Reply:
         campaign = await self._running(command, language)
         accounts = dict(await self.rounds.accounts(campaign))
         told = await self.figures.participation(campaign)
-        return Reply(private=reporting.status(campaign, accounts, told.answered, language))
+        return Reply(private=rounds.status(campaign, accounts, told.answered, language))
 
     async def _preview(self, command: Command, _person: Person, language: Language) -> Reply:
         name = command.survey or self._only_survey(language)
         plan = await self.start.plan(name, to=command.to)
-        zones = len({ask.due_at for ask in plan.asks})
-        card = reporting.preview(plan, zones, language, value=" ".join([name, *sorted(command.to)]))
+        card = rounds.preview(plan, language, value=" ".join([name, *sorted(command.to)]))
         if command.word is Word.PREVIEW:
             card = replace(card, buttons=())
         return Reply(private=card)
@@ -146,23 +146,23 @@ class Commands:
         campaign = await self._running(command, language)
         closing = await self.close(campaign)
         self.knock("close")
-        return Reply(private=reporting.closing(closing, language))
+        return Reply(private=rounds.closing(closing, language))
 
     async def _pending(self, _command: Command, person: Person, language: Language) -> Reply:
         now = self.clock()
         waiting = await self.answers.open_for(person, at=now)
-        return Reply(private=asked.pending(list(waiting), language, now=now))
+        return Reply(private=ways_out.pending(list(waiting), language, now=now))
 
     async def _opt_out(self, command: Command, person: Person, language: Language) -> Reply:
         survey = self.surveys.get(command.survey or "")
         await self.people.opt_out(
             person, survey=None if survey is None else survey.name, at=self.clock()
         )
-        return Reply(private=asked.stopped(survey, language))
+        return Reply(private=ways_out.stopped(survey, language))
 
     async def _opt_in(self, _command: Command, person: Person, language: Language) -> Reply:
         lifted = await self.people.opt_in(person)
-        return Reply(private=asked.welcome_back(language, lifted=lifted))
+        return Reply(private=ways_out.welcome_back(language, lifted=lifted))
 
     async def _running(self, command: Command, language: Language) -> Campaign:
         """The round that is meant; in chat the only open one needs no name."""
@@ -173,11 +173,9 @@ class Commands:
             and (command.period is None or campaign.period == command.period)
         ]
         if not found:
-            raise NotFound(reporting.nothing_running(language))
+            raise NotFound(rounds.nothing_running(language))
         if len(found) > 1:
-            raise NotFound(
-                reporting.several_running([campaign.name for campaign in found], language)
-            )
+            raise NotFound(rounds.several_running([campaign.name for campaign in found], language))
         return found[0]
 
     def _only_survey(self, language: Language) -> str:
@@ -185,7 +183,7 @@ class Commands:
             return "nps"
         if len(self.surveys) == 1:
             return next(iter(self.surveys))
-        raise NotFound(reporting.which_survey(sorted(self.surveys), language))
+        raise NotFound(rounds.which_survey(sorted(self.surveys), language))
 
 
 def _said(sentence: str) -> Reply:

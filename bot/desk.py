@@ -17,12 +17,13 @@ from survey.errors import (
     VoxpopError,
 )
 from survey.invitation import Invitation
+from survey.language import Language, Languages
 from survey.person import Address, Administrators, Person
-from survey.ports import Answers, Clock, Language, Languages, People, Press
+from survey.ports import Answers, Clock, People, Press
 from survey.states import COUNTED
 from survey.survey import Answers as AnswerRule
 from survey.usecases.compose_card import ComposeCard
-from survey.wording import asked, refusals
+from survey.wording import asked, refusals, ways_out
 
 _DAYS_LATER = {"": 1, "3": 3, "7": 7}
 
@@ -109,15 +110,15 @@ class Desk:
             raise OutOfDate("That button does nothing here.")
         due_at = ask_again(found, days=_DAYS_LATER[value], at=now)
         if due_at >= found.campaign.closes_at:
-            return Reply(private=asked.too_late_for_later(found, language, now=now))
+            return Reply(private=ways_out.too_late_for_later(found, language, now=now))
         await self.answers.ask_later(press, due_at=due_at)
-        return Reply(update=asked.later(found, due_at, language, now=now))
+        return Reply(update=ways_out.later(found, due_at, language, now=now))
 
     async def _why(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
         last = await self.people.last_asked(found.person, found.campaign)
         return Reply(
-            private=asked.why_me(
+            private=ways_out.why_me(
                 found,
                 self.administrators,
                 self._language(found.person),
@@ -128,18 +129,18 @@ class Desk:
 
     async def _stop(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
-        return Reply(update=asked.stopping(found, self._language(found.person)))
+        return Reply(update=ways_out.stopping(found, self._language(found.person)))
 
     async def _stop_all(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
         await self.people.opt_out(found.person, survey=None, at=self.clock())
-        return Reply(update=asked.stopped(None, self._language(found.person)))
+        return Reply(update=ways_out.stopped(None, self._language(found.person)))
 
     async def _stop_this(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
         survey = found.campaign.survey
         await self.people.opt_out(found.person, survey=survey.name, at=self.clock())
-        return Reply(update=asked.stopped(survey, self._language(found.person)))
+        return Reply(update=ways_out.stopped(survey, self._language(found.person)))
 
     async def _keep(self, press: Press, _value: str) -> Reply:
         return Reply(update=await self.compose(await self.answers.show(press)))
@@ -148,7 +149,7 @@ class Desk:
         press = Press(subject=submitted.subject, by=submitted.by, at=submitted.at)
         if submitted.act is not Act.REASON:
             raise OutOfDate("That form is not known here.")
-        person = await self.people.by_address(submitted.by)
+        person = await self._known(submitted.by)
         language = self.languages("en" if person is None else person.locale)
         try:
             comment = Comment(submitted.values.get("comment", ""))
@@ -170,9 +171,9 @@ class Desk:
         if subject is None:
             waiting = await self.answers.open_for(person, at=said.at)
             if not waiting:
-                return Reply(private=Card(headline=asked.nothing_open(language)))
+                return Reply(private=Card(headline=ways_out.nothing_open(language)))
             if len(waiting) > 1:
-                return Reply(private=Card(headline=asked.which_thread(language)))
+                return Reply(private=Card(headline=ways_out.which_thread(language)))
             subject = asked.subject_of(waiting[0])
         press = Press(subject=subject, by=said.by, at=said.at)
         commented = await self.answers.comment(press, Comment(said.text), added=True)
@@ -204,6 +205,10 @@ class Desk:
                 found = await self.answers.show(press)
                 update = await self.compose(found)
                 stale = isinstance(error, InvitationClosed | OutOfDate)
+                if isinstance(error, InvitationClosed) and found.campaign.takes_answers(
+                    interaction.at
+                ):  # it was taken away from this person alone
+                    sentence = refusals.refusal(OutOfDate("taken away"), language)
                 if stale and not found.campaign.takes_answers(interaction.at):
                     sentence = refusals.closed_on(
                         language.day(found.campaign.closed_on(found.person.zone)), language

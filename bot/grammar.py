@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from survey.campaign import Period
 from survey.errors import InvalidValue
-from survey.ports import Language
+from survey.language import Language
 
 
 class Word(StrEnum):

@@ -48,8 +48,10 @@ class Seal:
         )
         to = sealed.to
         parts = [sealed.act.value, sealed.value, about, to.platform, to.workspace, to.user_id]
-        payload = base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode())
-        return f"{payload.decode()}.{hmac.digest(self._keys[0], payload, hashlib.sha256).hex()}"
+        text = json.dumps(parts, separators=(",", ":"))
+        payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
+        signature = hmac.digest(self._keys[0], payload, hashlib.sha256).hex()
+        return b".".join((payload, signature.encode())).decode()
 
     def open(self, text: str) -> Sealed:
         """What was sealed.
@@ -59,13 +61,11 @@ class Seal:
         """
         payload, _, signature = text.encode(errors="replace").rpartition(b".")
         if not any(
-            hmac.compare_digest(
-                hmac.digest(key, payload, hashlib.sha256).hex().encode(), signature
-            )
+            hmac.compare_digest(hmac.digest(key, payload, hashlib.sha256).hex().encode(), signature)
             for key in self._keys
         ):
             raise OutOfDate("That button was not sealed by this installation.")
-        parts = json.loads(base64.urlsafe_b64decode(payload))
+        parts = json.loads(base64.urlsafe_b64decode(payload + b"=="))
         act, value, about, platform, workspace, user_id = parts
         return Sealed(
             act=Act(act),

@@ -30,8 +30,10 @@ from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.rounds import SqlRounds
 from storage.sandbox import SqlSandbox
+from survey.language import Language
 from survey.localtime import zone
-from survey.ports import Clock, Language, Messenger
+from survey.messenger import Messenger
+from survey.ports import Clock
 from survey.report import Report
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.compose_card import ComposeCard

@@ -9,14 +9,8 @@ from datetime import timedelta
 import structlog
 
 from survey.delivery import ATTEMPTS, Delivery, MessageRef, Postpone, Skip, retry_after, sending
-from survey.ports import (
-    Clock,
-    Messenger,
-    Outbox,
-    OutcomeUnknown,
-    PlatformBusy,
-    RecipientUnreachable,
-)
+from survey.messenger import Messenger, OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.ports import Clock, Outbox
 from survey.states import DeliveryKind
 from survey.usecases.compose_card import ComposeCard
 

@@ -64,6 +64,7 @@ class Plan:
         asks: Who is asked.
         cohorts: Combinations of attribute values, as far as k or more invited people share each
             value; membership is fixed with the plan (R2).
+        zones: In how many time zones they are.
         left_out: Who in the audience is not asked, by reason.
         at_once: Whether sending windows are set aside.
     """
@@ -74,6 +75,7 @@ class Plan:
     closes_at: datetime
     asks: tuple[Ask, ...]
     cohorts: tuple[Mapping[str, str], ...]
+    zones: int = 0
     left_out: Mapping[LeftOut, tuple[Person, ...]] = field(default_factory=dict)
     at_once: bool = False
 
@@ -166,6 +168,7 @@ def plan_round(
         closes_at=instant_of(today + timedelta(days=survey.open_days), survey.window.closes, zone),
         asks=tuple(asks),
         cohorts=cohorts,
+        zones=len(openings),
         left_out={reason: tuple(people) for reason, people in left_out.items()},
         at_once=at_once,
     )

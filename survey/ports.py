@@ -5,17 +5,15 @@ One call of a storage port is one transaction. No port call happens inside of an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from survey.campaign import Campaign, Period
-from survey.card import Card, Subject
+from survey.card import Subject
 from survey.comment import Comment
 from survey.delivery import Delivery, MessageRef
-from survey.errors import VoxpopError
 from survey.invitation import Invitation
+from survey.language import Language
 from survey.person import Address, Enrolment, Person
 from survey.planning import Candidate, Plan
 from survey.report import Distribution, Participation, Report
@@ -27,102 +25,6 @@ class Clock(Protocol):
 
     def __call__(self) -> datetime:
         """Now, aware, in UTC."""
-        ...
-
-
-class Language(Protocol):
-    """One person's language: sentences, plurals, numbers and dates.
-
-    Sentences have named fields: `text("You said {score}.", score="6")`.
-    """
-
-    @property
-    def locale(self) -> str:
-        """Such as `en` or `pt_BR`."""
-        ...
-
-    def text(self, sentence: str, /, **fields: object) -> str:
-        """The sentence in this language, its fields filled in."""
-        ...
-
-    def plural(self, one: str, many: str, /, n: int, **fields: object) -> str:
-        """One of two sentences, by the language's rules for `n` (also a field)."""
-        ...
-
-    def number(self, value: float, *, decimals: int = 0, signed: bool = False) -> str:
-        """A number; `signed` shows a plus as well."""
-        ...
-
-    def percent(self, share: float, *, decimals: int = 0) -> str:
-        """A share of 1 as a percentage."""
-        ...
-
-    def day(self, day: date) -> str:
-        """A calendar day in words: Friday 27 November."""
-        ...
-
-    def moment(self, instant: datetime, tz: ZoneInfo, *, now: datetime) -> str:
-        """An instant on somebody's clock: "tomorrow at 17:00", "Friday 27 November, 17:00"."""
-        ...
-
-    def listing(self, items: Sequence[str]) -> str:
-        """A, B and C."""
-        ...
-
-
-class Languages(Protocol):
-    """All languages there are."""
-
-    def __call__(self, locale: str) -> Language:
-        """The language for a locale, or the nearest there is; English at last."""
-        ...
-
-
-class RecipientUnreachable(VoxpopError):
-    """The platform refuses this person for good; the message says why."""
-
-    code = "recipient_unreachable"
-
-
-class PlatformBusy(VoxpopError):
-    """The platform asks for patience; nothing was delivered."""
-
-    code = "platform_busy"
-
-    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class OutcomeUnknown(VoxpopError):
-    """The platform may or may not have it: ask `find` before anything is sent again."""
-
-    code = "outcome_unknown"
-
-
-class Messenger(Protocol):
-    """One platform, outbound."""
-
-    async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
-        """Deliver a message.
-
-        Raises:
-            RecipientUnreachable: Refused for good.
-            PlatformBusy: Not now; nothing was delivered.
-            OutcomeUnknown: It may have arrived.
-        """
-        ...
-
-    async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
-        """Change a message that was delivered; the same errors as `send`."""
-        ...
-
-    async def find(self, address: Address, delivery_id: UUID) -> MessageRef | None:
-        """The message of this delivery if it arrived; None if it surely did not.
-
-        Raises:
-            OutcomeUnknown: If the platform can't tell.
-        """
         ...
 
 

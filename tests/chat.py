@@ -11,8 +11,8 @@ from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed
 from runtime.languages import language
 from survey.card import Act, Card, Dialog, Reply, Subject
 from survey.invitation import Invitation
+from survey.language import Language
 from survey.person import Administrators, Person
-from survey.ports import Language
 from survey.report import Report
 from survey.survey import Survey
 from survey.usecases.close_campaign import CloseCampaign

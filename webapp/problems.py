@@ -35,7 +35,7 @@ from survey.errors import (
     StorageUnavailable,
     VoxpopError,
 )
-from survey.ports import OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.messenger import OutcomeUnknown, PlatformBusy, RecipientUnreachable
 from webapp.problem_document import DETAIL_LIMIT, HTTP_PROBLEMS, cut, phrase, problem
 
 ERRORS_SHOWN = 20

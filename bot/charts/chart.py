@@ -22,7 +22,7 @@ from bot.charts.geometry import (
 )
 from bot.charts.lettering import FAMILY, Line, fitted, width, writable
 from bot.charts.raster import png
-from survey.ports import Language
+from survey.language import Language
 from survey.report import Change, Figures, Report, Verdict
 from survey.scale import Category, Metric, Scale
 

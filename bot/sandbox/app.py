@@ -20,8 +20,9 @@ from bot.sandbox.guard import LoopbackOnly
 from bot.sandbox.inbound import Inbound
 from survey.comment import clean
 from survey.errors import InvalidValue, NotFound
+from survey.language import Languages
 from survey.person import Administrators
-from survey.ports import Answers, Clock, Languages, People
+from survey.ports import Answers, Clock, People
 
 STATIC = Path(__file__).parent / "static"
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
-_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+_FORWARDED = {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip"}
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -24,7 +24,7 @@ def is_loopback(scope: Scope) -> bool:
     """
     headers = Headers(scope=scope)
     client = scope["client"][0] if scope.get("client") else ""
-    relayed = any(name in headers for name in _FORWARDED)
+    relayed = any(name in _FORWARDED or name.startswith("x-forwarded") for name in headers)
     return not relayed and _all_near(client, headers.get("host", ""), headers.get("origin"))
 
 

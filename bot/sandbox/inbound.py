@@ -12,8 +12,9 @@ from bot.sandbox.rendering import content_of, dialog_json, inbox_json, plain
 from bot.sealing import Seal, Sealed
 from survey.card import Act, Card, Reply, Subject
 from survey.errors import NotFound, NotYours, OutOfDate, VoxpopError
+from survey.language import Languages
 from survey.person import Address
-from survey.ports import Clock, Languages, People
+from survey.ports import Clock, People
 from survey.wording import refusals
 
 

@@ -8,8 +8,9 @@ from bot.sandbox.rendering import content_of
 from bot.sealing import Seal
 from survey.card import Card
 from survey.delivery import MessageRef
+from survey.messenger import RecipientUnreachable
 from survey.person import Address
-from survey.ports import Clock, RecipientUnreachable
+from survey.ports import Clock
 
 
 @dataclass(frozen=True, kw_only=True)

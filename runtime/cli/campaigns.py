@@ -12,7 +12,7 @@ from survey.campaign import Campaign, Period
 from survey.errors import InvalidValue, NotFound
 from survey.planning import Plan
 from survey.states import OPEN_CAMPAIGN
-from survey.wording import reporting
+from survey.wording import rounds
 
 app = typer.Typer(help="Rounds: preview, start, close, list.", no_args_is_help=True)
 
@@ -41,9 +41,7 @@ def preview(survey: SurveyName, to: To = "", *, as_json: Json = False) -> None:
         for person in people
     ]
     if not as_json:
-        card = reporting.preview(
-            plan, len({ask.due_at for ask in plan.asks}), language("en"), value=""
-        )
+        card = rounds.preview(plan, language("en"), value="")
         sys.stdout.write(card.text + "\n")
     show(["left_out", "email", "name"], rows, as_json=as_json)
 
@@ -63,7 +61,7 @@ def start(
         return await product.start(survey, to=_emails(to), at_once=now or bool(to))
 
     campaign = with_product(work)
-    sys.stdout.write(reporting.started(campaign, language("en")).headline + "\n")
+    sys.stdout.write(rounds.started(campaign, language("en")).headline + "\n")
     if now or to:
         sys.stdout.write("The sending window is set aside: messages go out at once.\n")
 
@@ -92,7 +90,7 @@ def close(
         closing = with_product(work)
     except InvalidValue as error:
         fail(str(error), code=2)
-    sys.stdout.write(reporting.closing(closing, language("en")).text + "\n")
+    sys.stdout.write(rounds.closing(closing, language("en")).text + "\n")
 
 
 @app.command("list")

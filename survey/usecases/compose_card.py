@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from survey.card import Card
 from survey.invitation import Invitation
-from survey.ports import Clock, Figures, Languages
+from survey.language import Languages
+from survey.ports import Clock, Figures
 from survey.states import InvitationState
-from survey.wording import asked
+from survey.wording import asked, ways_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +24,13 @@ class ComposeCard:
         now = self.clock()
         if not invitation.campaign.takes_answers(now):
             participation = await self.figures.participation(invitation.campaign)
-            return asked.closed(invitation, participation, language)
+            return ways_out.closed(invitation, participation, language)
         if invitation.response.score is not None:
             return asked.answered(invitation, language)
         match invitation.state:
             case InvitationState.OPTED_OUT:
-                return asked.stopped(None, language)
+                return ways_out.stopped(None, language)
             case InvitationState.DECLINED:
-                return asked.stopped(invitation.campaign.survey, language)
+                return ways_out.stopped(invitation.campaign.survey, language)
             case _:
                 return asked.asked(invitation, language, now=now)

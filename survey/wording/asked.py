@@ -4,13 +4,12 @@ from datetime import datetime
 
 from survey.card import Act, Button, Card, Dialog, Field, Style, Subject
 from survey.invitation import Invitation
-from survey.localtime import local_date
-from survey.person import Administrators
-from survey.ports import Language
-from survey.report import Participation
+from survey.language import Language
 from survey.scale import CSAT, NPS, STARS, Category, Scale
 from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
 
+A_QUARTER = 60
+"""Days of rest from which on a survey comes once a quarter at most."""
 _TONES = {Category.DETRACTOR: "low", Category.PASSIVE: "middle", Category.PROMOTER: "high"}
 
 
@@ -65,16 +64,28 @@ def who_sees(survey: Survey, language: Language) -> str:
     """Who sees the answer, told before the first press."""
     if survey.mode is Mode.IDENTIFIED:
         if survey.owner:
-            return language.text("{owner} sees your name with your answer.", owner=survey.owner)
+            owner = survey.owner[0].upper() + survey.owner[1:]
+            return language.text("{owner} sees your name with your answer.", owner=owner)
         return language.text("Your survey team sees your name with your answer.")
     return language.text("Only groups of {k} or more are ever shown.", k=language.number(survey.k))
 
 
-def _open_until(invitation: Invitation, language: Language, *, now: datetime) -> str:
+def open_until(invitation: Invitation, language: Language, *, now: datetime) -> str:
+    """When the round closes."""
     return language.text(
         "Open until {moment}",
         moment=language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now),
     )
+
+
+def _greeting(invitation: Invitation, language: Language) -> str:
+    """The first words anybody ever gets from us; promises only what the survey keeps."""
+    name = invitation.person.first_name
+    if invitation.campaign.survey.rest_days >= A_QUARTER:
+        return language.text(
+            "Hi {name}, I'm Voxpop. I ask one question a quarter, and this is it.", name=name
+        )
+    return language.text("Hi {name}, I'm Voxpop. I ask one question at a time.", name=name)
 
 
 def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
@@ -82,17 +93,11 @@ def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     survey = invitation.campaign.survey
     lines = [anchors(survey.scale, language)]
     if invitation.first_contact:
-        lines.insert(
-            0,
-            language.text(
-                "Hi {name}, I'm Voxpop. I ask one question a quarter, and this is it.",
-                name=invitation.person.first_name,
-            ),
-        )
+        lines.insert(0, _greeting(invitation, language))
     return Card(
         headline=question(survey, language),
         lines=tuple(lines),
-        note=f"{who_sees(survey, language)} · {_open_until(invitation, language, now=now)}",
+        note=f"{who_sees(survey, language)} · {open_until(invitation, language, now=now)}",
         buttons=(
             *score_buttons(survey.scale, language),
             Button(act=Act.LATER, label=language.text("Later")),
@@ -192,7 +197,7 @@ def changing(invitation: Invitation, language: Language, *, now: datetime) -> Ca
             language.text("You said {score}. Press another number to change it.", score=said),
             anchors(survey.scale, language),
         ),
-        note=f"{who_sees(survey, language)} · {_open_until(invitation, language, now=now)}",
+        note=f"{who_sees(survey, language)} · {open_until(invitation, language, now=now)}",
         buttons=(
             *score_buttons(survey.scale, language),
             Button(act=Act.KEEP, label=language.text("Keep {score}", score=said)),
@@ -241,168 +246,3 @@ def reason_dialog(invitation: Invitation, language: Language) -> Dialog:
         submit=language.text("Send"),
         subject=subject_of(invitation),
     )
-
-
-def later(invitation: Invitation, due_at: datetime, language: Language, *, now: datetime) -> Card:
-    """Put off."""
-    moment = language.moment(due_at, invitation.person.zone, now=now)
-    return Card(
-        headline=language.text("I'll ask again {moment}.", moment=moment),
-        note=_open_until(invitation, language, now=now),
-        buttons=(
-            Button(act=Act.LATER, value="3", label=language.text("In 3 days")),
-            Button(act=Act.LATER, value="7", label=language.text("Next week")),
-            Button(act=Act.KEEP, label=language.text("Answer now"), style=Style.PRIMARY),
-        ),
-        subject=subject_of(invitation),
-    )
-
-
-def too_late_for_later(invitation: Invitation, language: Language, *, now: datetime) -> Card:
-    """There is no later: the round closes before."""
-    moment = language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now)
-    return Card(
-        headline=language.text(
-            "This round closes {moment}, so I can't ask again after that. "
-            "The buttons above work until then.",
-            moment=moment,
-        )
-    )
-
-
-def stopping(invitation: Invitation, language: Language) -> Card:
-    """Asked once before we stop."""
-    return Card(
-        headline=language.text("What should I stop?"),
-        lines=(language.text("I won't hold it against you, and nobody is told."),),
-        buttons=(
-            Button(
-                act=Act.STOP_ALL, label=language.text("No more surveys from me"), style=Style.DANGER
-            ),
-            Button(act=Act.STOP_THIS, label=language.text("Not this one")),
-            Button(act=Act.KEEP, label=language.text("Keep asking")),
-        ),
-        subject=subject_of(invitation),
-    )
-
-
-def stopped(survey: Survey | None, language: Language) -> Card:
-    """Done; `survey` names the one that stops, None means all."""
-    if survey is None:
-        done = language.text("Done: no more surveys from me. `/nps optin` brings me back.")
-    else:
-        done = language.text(
-            "Done: I won't ask you about {subject} any more. `/nps optin` brings me back.",
-            subject=survey.subject,
-        )
-    return Card(headline=done)
-
-
-def closed(invitation: Invitation, participation: Participation, language: Language) -> Card:
-    """The message after the round; it has no buttons."""
-    lines = []
-    score = invitation.response.score
-    if score is not None:
-        lines.append(language.text("You said {score}.", score=language.number(score)))
-    return Card(
-        headline=language.plural(
-            "This round is closed. {rate} of {n} person answered; thank you.",
-            "This round is closed. {rate} of {n} people answered; thank you.",
-            participation.reached,
-            rate=language.percent(participation.response_rate),
-        ),
-        lines=tuple(lines),
-        subject=None,
-    )
-
-
-def why_me(
-    invitation: Invitation,
-    administrators: Administrators,
-    language: Language,
-    *,
-    last_asked: datetime | None,
-    now: datetime,
-) -> Card:
-    """Why this person is asked, how often at most, who sees what, and who runs it."""
-    survey, person = invitation.campaign.survey, invitation.person
-    shared = [
-        f"{name}: {person.attributes[name]}"
-        for name in survey.audience
-        if name in person.attributes
-    ]
-    lines = [
-        language.text(
-            "You are in the audience of {survey} because of {attributes}.",
-            survey=survey.name,
-            attributes=language.listing(shared),
-        )
-        if shared
-        else language.text(
-            "Everybody on the roster is asked in {survey}, and so are you.", survey=survey.name
-        ),
-        language.text("This is the first time that this survey asks you.")
-        if last_asked is None
-        else language.text(
-            "It asked you last on {day}.", day=language.day(local_date(last_asked, person.zone))
-        ),
-        language.plural(
-            "It leaves you alone for at least {n} day after it has asked you.",
-            "It leaves you alone for at least {n} days after it has asked you.",
-            survey.rest_days,
-        ),
-        who_sees(survey, language),
-    ]
-    if survey.mode is Mode.CONFIDENTIAL:
-        lines.append(
-            language.text(
-                "Your answer is kept under a pseudonym. It is not anonymous: the system knows that "
-                "you have answered, so that it can stop reminding you and let you change it."
-            )
-        )
-    if administrators.emails:
-        lines.append(
-            language.text("It is run by {people}.", people=language.listing(administrators.emails))
-        )
-    lines.append(_open_until(invitation, language, now=now) + ".")
-    return Card(headline=language.text("Why you?"), lines=tuple(lines))
-
-
-def nothing_open(language: Language) -> str:
-    """There is no question waiting."""
-    return language.text("Nothing is waiting for your answer right now.")
-
-
-def pending(invitations: list[Invitation], language: Language, *, now: datetime) -> Card:
-    """What waits for this person."""
-    if not invitations:
-        return Card(headline=nothing_open(language))
-    return Card(
-        headline=language.plural(
-            "{n} question is open for you.", "{n} questions are open for you.", len(invitations)
-        ),
-        lines=tuple(_pending_line(invitation, language, now=now) for invitation in invitations),
-    )
-
-
-def _pending_line(invitation: Invitation, language: Language, *, now: datetime) -> str:
-    asks = question(invitation.campaign.survey, language)
-    until = _open_until(invitation, language, now=now)
-    if invitation.response.score is None:
-        return f"{asks} · {until}"
-    said = language.text("You said {score}.", score=language.number(invitation.response.score))
-    return f"{asks} · {said} · {until}"
-
-
-def which_thread(language: Language) -> str:
-    """Words that could belong to several questions."""
-    return language.text(
-        "Several questions are open for you: please answer in the thread of the one you mean."
-    )
-
-
-def welcome_back(language: Language, *, lifted: bool) -> Card:
-    """Opted in again."""
-    if lifted:
-        return Card(headline=language.text("Welcome back: I may ask you again."))
-    return Card(headline=language.text("You had not stopped anything: I may ask you already."))

@@ -11,8 +11,8 @@ from survey.errors import (
     StorageUnavailable,
     VoxpopError,
 )
+from survey.language import Language
 from survey.person import Administrators
-from survey.ports import Language
 
 
 def refusal(error: VoxpopError, language: Language) -> str:

@@ -1,13 +1,13 @@
 """Figures in words: the report, the state of a round, a preview."""
 
-from survey.campaign import Campaign
-from survey.card import Act, Button, Card, Picture, Style
-from survey.person import Person
-from survey.planning import LeftOut, Plan
-from survey.ports import Language
+from survey.card import Act, Button, Card, Picture
+from survey.language import Language
 from survey.report import Band, Figures, GroupFigures, Report, Verdict, band
 from survey.scale import Metric
-from survey.states import CampaignState, DeliveryState
+from survey.states import CampaignState
+from survey.survey import Mode
+
+_OVER = {CampaignState.CLOSING.value, CampaignState.CLOSED.value}
 
 
 def value_of(figures: Figures, language: Language) -> str:
@@ -35,6 +35,8 @@ def headline(report: Report, language: Language) -> str:
     """NPS +32, or why there is no figure."""
     answered = report.participation.answered
     if report.figures is None:
+        if not answered and report.state in _OVER:
+            return language.text("Nobody answered.")
         if not answered:
             return language.text("Nobody has answered yet.")
         return language.plural(
@@ -57,6 +59,8 @@ def _change(report: Report, language: Language) -> str | None:
         return language.text("95 %: {low} to {high}", **bounds)
     step = change.difference * (1 if figures.metric is Metric.NPS else 100)
     amount = language.number(abs(step))
+    if figures.metric is not Metric.NPS:
+        amount = language.plural("{n} point", "{n} points", round(abs(step)))
     fields = {"amount": amount, "since": change.since, **bounds}
     real = change.verdict is Verdict.REAL
     if round(step) == 0:
@@ -131,7 +135,11 @@ def group_lines(report: Report, language: Language) -> list[str]:
     shown = [group for group in report.groups if group.figures is not None]
     hidden = len(report.groups) - len(shown)
     parts = [_group(group, language) for group in shown]
-    if hidden:
+    if hidden and report.mode == Mode.IDENTIFIED.value:
+        parts.append(
+            language.plural("{n} group without answers", "{n} groups without answers", hidden)
+        )
+    elif hidden:
         parts.append(
             language.plural(
                 "{n} group not shown (a group needs {k} people, and no other may give it away)",
@@ -173,6 +181,12 @@ def report_lines(report: Report, language: Language) -> tuple[str, ...]:
         lines.append(f"{participation_line(report, language)} · {_shares(figures, language)}")
     elif report.participation.answered:
         lines.append(participation_line(report, language))
+    elif report.state in _OVER:
+        lines.append(
+            language.plural(
+                "{n} person was asked.", "{n} people were asked.", report.participation.invited
+            )
+        )
     else:
         lines.append(
             language.plural(
@@ -225,7 +239,7 @@ def report_card(
 
 
 def _note(report: Report, language: Language) -> str:
-    if report.state == CampaignState.CLOSED.value:
+    if report.state in _OVER:
         return language.text("{campaign}, closed", campaign=report.campaign)
     return language.text("{campaign}, still open", campaign=report.campaign)
 
@@ -234,127 +248,3 @@ def report_text(report: Report, language: Language) -> str:
     """The same for a terminal."""
     head = f"{report.campaign}: {headline(report, language)}"
     return "\n".join((head, *report_lines(report, language)))
-
-
-def status(campaign: Campaign, accounts: dict[str, int], answered: int, language: Language) -> Card:
-    """Sent 312 of 480 · 96 answered · 2 could not be reached."""
-    sent = accounts.get(DeliveryState.SENT.value, 0)
-    failed = accounts.get(DeliveryState.FAILED.value, 0)
-    parts = [
-        language.text(
-            "Sent {sent} of {all}",
-            sent=language.number(sent),
-            all=language.number(campaign.invited),
-        ),
-        language.plural("{n} answered", "{n} answered", answered),
-    ]
-    if failed:
-        parts.append(
-            language.plural("{n} could not be reached", "{n} could not be reached", failed)
-        )
-    return Card(headline=" · ".join(parts), note=f"{campaign.name} · {campaign.state.value}")
-
-
-def nothing_running(language: Language) -> str:
-    """There is no round to tell about."""
-    return language.text("No round is running. `/nps start` begins one.")
-
-
-def several_running(names: list[str], language: Language) -> str:
-    """A command that could mean more than one round."""
-    return language.text(
-        "Several rounds are open: {names}. Which one do you mean?", names=language.listing(names)
-    )
-
-
-def which_survey(names: list[str], language: Language) -> str:
-    """A command that could mean more than one survey."""
-    if not names:
-        return language.text("No survey is defined yet: `voxpop.toml` does that.")
-    return language.text(
-        "There are several surveys: {names}. Which one do you mean?", names=language.listing(names)
-    )
-
-
-def closing(campaign: Campaign, language: Language) -> Card:
-    """Closed by hand."""
-    return Card(
-        headline=language.text(
-            "{campaign} is closed: no more answers count.", campaign=campaign.name
-        ),
-        lines=(
-            language.text("Every message changes to say so, and `/nps report` has the figures."),
-        ),
-    )
-
-
-def started(campaign: Campaign, language: Language) -> Card:
-    """Started by hand."""
-    return Card(
-        headline=language.plural(
-            "{campaign} has started: {n} person is asked.",
-            "{campaign} has started: {n} people are asked.",
-            campaign.invited,
-            campaign=campaign.name,
-        ),
-        lines=(language.text("`/nps status` shows how it is doing."),),
-    )
-
-
-def preview(plan: Plan, zones: int, language: Language, *, value: str) -> Card:
-    """Who gets it, who does not, and why; `value` is what the Start button starts."""
-    window = plan.survey.window
-    lines = []
-    if plan.asks and not plan.at_once:
-        lines.append(
-            language.plural(
-                "In {n} time zone, between {opens} and {closes} their time.",
-                "In {n} time zones, between {opens} and {closes} their time.",
-                zones,
-                opens=f"{window.opens:%H:%M}",
-                closes=f"{window.closes:%H:%M}",
-            )
-        )
-    left_out = sum(len(people) for people in plan.left_out.values())
-    if left_out:
-        lines.append(
-            language.plural(
-                "{n} person is left out: {why}.",
-                "{n} people are left out: {why}.",
-                left_out,
-                why=language.listing(
-                    [_why(reason, people, language) for reason, people in plan.left_out.items()]
-                ),
-            )
-        )
-    buttons = (
-        Button(act=Act.START, value=value, label=language.text("Start"), style=Style.PRIMARY),
-        Button(act=Act.CANCEL, label=language.text("Cancel")),
-    )
-    return Card(
-        headline=language.plural(
-            "This goes to {n} person.", "This goes to {n} people.", len(plan.asks)
-        ),
-        lines=tuple(lines),
-        buttons=buttons if plan.asks else (),
-    )
-
-
-def _why(reason: LeftOut, people: tuple[Person, ...], language: Language) -> str:
-    match reason:
-        case LeftOut.OPTED_OUT:
-            return language.plural("{n} opted out", "{n} opted out", len(people))
-        case LeftOut.ASKED_RECENTLY:
-            return language.plural("{n} was asked recently", "{n} were asked recently", len(people))
-        case LeftOut.NOT_REACHABLE:
-            return language.plural("{n} is not reachable", "{n} are not reachable", len(people))
-
-
-def cancelled(language: Language) -> Card:
-    """Nothing happened."""
-    return Card(headline=language.text("Cancelled; nobody was asked."))
-
-
-def shared(language: Language) -> str:
-    """The report was posted."""
-    return language.text("Posted here for everyone to see.")

@@ -1,6 +1,6 @@
 """Texts as files: what people read is compared with what stands in the file of its name.
 
-`VOXPOP_WRITE_GOLDENS=1` writes them anew; read the difference before you keep it.
+`WRITE_GOLDENS=1` writes them anew; read the difference before you keep it.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 from survey.card import Card, Dialog, Style
 
 HERE = Path(__file__).parent
-WRITING = bool(os.environ.get("VOXPOP_WRITE_GOLDENS"))
+WRITING = bool(os.environ.get("WRITE_GOLDENS"))
 
 
 def shown(card: Card) -> str:
@@ -44,7 +44,7 @@ def compare(folder: str, name: str, text: str) -> None:
         golden.splitlines(), text.splitlines(), str(path.relative_to(HERE)), "now", lineterm=""
     )
     if changed := "\n".join(difference):
-        pytest.fail(f"{changed}\n\nVOXPOP_WRITE_GOLDENS=1 keeps it.", pytrace=False)
+        pytest.fail(f"{changed}\n\nWRITE_GOLDENS=1 keeps it.", pytrace=False)
 
 
 def compare_names(folder: str, cases: Mapping[str, Callable[[], str]]) -> None:

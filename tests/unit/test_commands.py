@@ -167,7 +167,7 @@ async def test_an_attribute_that_nobody_has_is_refused_with_those_there_are() ->
 
 
 async def test_start_looks_first_and_asks_then() -> None:
-    chat = await before_a_round(*ZONES, "UTC", out=1)
+    chat = await before_a_round("Europe/Berlin", "Europe/Berlin", "Asia/Tokyo", "Asia/Tokyo", out=1)
     await chat.types("/nps preview")
     await chat.types("/nps start")
     await chat.press("Cancel")

@@ -99,7 +99,11 @@ def test_local_zones_live_in_one_module() -> None:
 
 
 def test_no_file_is_longer_than_a_person_reads() -> None:
-    lengths = {name: len(path.read_bytes().splitlines()) for name, path in SOURCES.items()}
+    lengths = {
+        name: len(path.read_bytes().splitlines())
+        for name, path in SOURCES.items()
+        if name.endswith(".py") and not name.startswith("tests/")
+    }
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
 
 

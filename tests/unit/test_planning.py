@@ -186,6 +186,7 @@ def test_everybody_is_written_to_at_the_next_opening_on_their_own_clock() -> Non
     made = plan(candidate(1), candidate(2, timezone="Asia/Tokyo"), candidate(3, timezone="UTC"))
     tokyo_nine = datetime(2026, 11, 17, 0, 0, tzinfo=UTC)
     assert [ask.due_at for ask in made.asks] == [MONDAY, tokyo_nine, MONDAY]
+    assert made.zones == 3
 
 
 def test_at_once_waits_for_nobodys_window() -> None:

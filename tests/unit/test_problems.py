@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from survey import errors, ports
+from survey import errors, messenger, ports
 from survey.errors import (
     AlreadyAnswered,
     CommentTooLong,
@@ -28,7 +28,7 @@ from survey.errors import (
     StorageUnavailable,
     VoxpopError,
 )
-from survey.ports import PlatformBusy
+from survey.messenger import PlatformBusy
 from webapp.problem_document import DETAIL_LIMIT
 from webapp.problems import PROBLEMS, AnswerBrokenOff, Unforeseen, install_problems, problem_for
 
@@ -69,7 +69,7 @@ def test_every_refusal_has_its_status_its_code_and_its_sentence(
 def test_no_error_of_the_rules_is_without_its_own_line() -> None:
     known = {
         thing
-        for module in (errors, ports)
+        for module in (errors, messenger, ports)
         for thing in vars(module).values()
         if isinstance(thing, type) and issubclass(thing, VoxpopError)
     }

@@ -13,7 +13,7 @@ from survey.planning import Ask, LeftOut, Plan
 from survey.report import Distribution, GroupFigures, Participation, Report, change, figures
 from survey.scale import CSAT, NPS, Scale
 from survey.states import CampaignState
-from survey.wording import reporting
+from survey.wording import reporting, rounds
 from tests.examples import MONDAY, NPS_SURVEY, address, campaign, person
 from tests.goldens import compare, compare_names, shown
 
@@ -74,9 +74,10 @@ def plan(people: int, *left: LeftOut, **changes: Any) -> str:
         closes_at=MONDAY + timedelta(days=14),
         asks=(one,) * people,
         cohorts=({},),
+        zones=6,
         left_out={why: (person(),) * n for n, why in enumerate(left, 1)},
     )
-    return shown(reporting.preview(replace(made, **changes), 6, EN, value="nps"))
+    return shown(rounds.preview(replace(made, **changes), EN, value="nps"))
 
 
 CLOSED = CampaignState.CLOSED.value
@@ -112,28 +113,28 @@ REPORTING: dict[str, Callable[[], str]] = {
     "pending-four": lambda: told(GROWN, pending=4),
     "closing": lambda: told(GROWN, state=CampaignState.CLOSING.value),
     "terminal": lambda: reporting.report_text(report(GROWN, before=SHRUNK), EN),
-    "status": lambda: shown(reporting.status(campaign(), {"sent": 312}, 96, EN)),
+    "status": lambda: shown(rounds.status(campaign(), {"sent": 312}, 96, EN)),
     "status-with-failures": lambda: shown(
-        reporting.status(campaign(), {"sent": 312, "failed": 2}, 96, EN)
+        rounds.status(campaign(), {"sent": 312, "failed": 2}, 96, EN)
     ),
     "status-paused": lambda: shown(
-        reporting.status(campaign(state=CampaignState.PAUSED), {"sent": 480}, 1, EN)
+        rounds.status(campaign(state=CampaignState.PAUSED), {"sent": 480}, 1, EN)
     ),
-    "round-closing": lambda: shown(reporting.closing(campaign(), EN)),
-    "round-started": lambda: shown(reporting.started(campaign(), EN)),
-    "round-started-for-one": lambda: shown(reporting.started(campaign(invited=1), EN)),
-    "round-cancelled": lambda: shown(reporting.cancelled(EN)),
+    "round-closing": lambda: shown(rounds.closing(campaign(), EN)),
+    "round-started": lambda: shown(rounds.started(campaign(), EN)),
+    "round-started-for-one": lambda: shown(rounds.started(campaign(invited=1), EN)),
+    "round-cancelled": lambda: shown(rounds.cancelled(EN)),
     "preview": lambda: plan(480),
     "preview-with-reasons": lambda: plan(480, *LeftOut),
     "preview-at-once": lambda: plan(1, LeftOut.OPTED_OUT, at_once=True),
     "preview-nobody": lambda: plan(0, LeftOut.NOT_REACHABLE),
     "sentences": lambda: "\n".join(
         (
-            reporting.nothing_running(EN),
-            reporting.several_running(["nps/2026Q4", "ticket/2026Q4"], EN),
-            reporting.which_survey(["nps", "ticket"], EN),
-            reporting.which_survey([], EN),
-            reporting.shared(EN),
+            rounds.nothing_running(EN),
+            rounds.several_running(["nps/2026Q4", "ticket/2026Q4"], EN),
+            rounds.which_survey(["nps", "ticket"], EN),
+            rounds.which_survey([], EN),
+            rounds.shared(EN),
         )
     ),
 }

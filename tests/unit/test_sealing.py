@@ -1,3 +1,6 @@
+from dataclasses import replace
+from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -136,6 +139,15 @@ def test_while_keys_are_rotated_both_open_and_the_new_one_seals(button: Sealed) 
 @given(sealed)
 def test_a_key_that_was_dropped_opens_nothing_any_more(button: Sealed) -> None:
     assert refused(Seal((OLD,)).close(button), Seal((NEW,)))
+
+
+class NewerAct(StrEnum):
+    DANCE = "dance"
+
+
+def test_a_button_of_another_version_is_out_of_date_and_breaks_nothing() -> None:
+    newer = replace(NINE, act=cast("Act", NewerAct.DANCE))
+    assert refused(SEAL.close(newer))
 
 
 def test_a_refusal_does_not_tell_what_was_wrong() -> None:

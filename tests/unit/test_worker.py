@@ -10,8 +10,8 @@ from scheduler.worker import AT_ONCE, BATCH, Worker
 from survey.delivery import ATTEMPTS, Delivery, MessageRef, retry_after
 from survey.errors import StorageUnavailable
 from survey.invitation import Response
+from survey.messenger import OutcomeUnknown, PlatformBusy, RecipientUnreachable
 from survey.person import Address
-from survey.ports import OutcomeUnknown, PlatformBusy, RecipientUnreachable
 from survey.states import CampaignState, DeliveryKind, InvitationState
 from survey.usecases.compose_card import ComposeCard
 from tests.examples import MONDAY, SetClock, campaign, delivery, invitation, person

@@ -1,0 +1,58 @@
+"""A platform, outbound: the shape of its adapters and what they raise."""
+
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from survey.card import Card
+from survey.delivery import MessageRef
+from survey.errors import VoxpopError
+from survey.person import Address
+
+
+class RecipientUnreachable(VoxpopError):
+    """The platform refuses this person for good; the message says why."""
+
+    code = "recipient_unreachable"
+
+
+class PlatformBusy(VoxpopError):
+    """The platform asks for patience; nothing was delivered."""
+
+    code = "platform_busy"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(VoxpopError):
+    """The platform may or may not have it: ask `find` before anything is sent again."""
+
+    code = "outcome_unknown"
+
+
+class Messenger(Protocol):
+    """One platform, outbound."""
+
+    async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
+        """Deliver a message.
+
+        Raises:
+            RecipientUnreachable: Refused for good.
+            PlatformBusy: Not now; nothing was delivered.
+            OutcomeUnknown: It may have arrived.
+        """
+        ...
+
+    async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
+        """Change a message that was delivered; the same errors as `send`."""
+        ...
+
+    async def find(self, address: Address, delivery_id: UUID) -> MessageRef | None:
+        """The message of this delivery if it arrived; None if it surely did not.
+
+        Raises:
+            OutcomeUnknown: If the platform can't tell.
+        """
+        ...
