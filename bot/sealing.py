@@ -65,10 +65,15 @@ class Seal:
             for key in self._keys
         ):
             raise OutOfDate("That button was not sealed by this installation.")
-        parts = json.loads(base64.urlsafe_b64decode(payload + b"=="))
-        act, value, about, platform, workspace, user_id = parts
+        act, value, about, platform, workspace, user_id = json.loads(
+            base64.urlsafe_b64decode(payload + b"==")
+        )
+        try:
+            known = Act(act)
+        except ValueError as error:
+            raise OutOfDate("That button is of another version.") from error
         return Sealed(
-            act=Act(act),
+            act=known,
             value=value,
             subject=None
             if about is None

@@ -228,6 +228,14 @@ async def test_words_alone_with_nothing_open_say_so() -> None:
     assert reply.private == Card(headline="Nothing is waiting for your answer right now.")
 
 
+async def test_words_alone_after_stopping_are_no_comment() -> None:
+    chat = await asked()
+    await chat.press("Stop asking")
+    await chat.press("No more surveys from me")
+    await chat.says("Thanks, bye!", alone=True)
+    assert response(chat).comment is None
+
+
 async def test_a_stranger_is_told_so() -> None:
     chat = await asked()
     said, typed = await chat.says("Hi", by=STRANGER), await chat.types("/nps help", by=STRANGER)

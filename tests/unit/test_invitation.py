@@ -161,11 +161,11 @@ def test_the_instant_of_the_close_is_too_late() -> None:
 @pytest.mark.parametrize("state", ["expired", "withdrawn"])
 def test_an_invitation_that_has_ended_takes_nothing(state: str) -> None:
     ended = invitation(state=InvitationState(state))
-    with pytest.raises(OutOfDate, match=f"This invitation is {state}"):
+    with pytest.raises(InvitationClosed, match=f"This invitation is {state}"):
         press(ended, 9)
-    with pytest.raises(OutOfDate):
+    with pytest.raises(InvitationClosed):
         undo(ended)
-    with pytest.raises(OutOfDate):
+    with pytest.raises(InvitationClosed):
         write(ended, "Late")
 
 
