@@ -1,7 +1,9 @@
 """The desk: an interaction comes in from any platform, a reply goes back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import structlog
 
 from bot.commands import Commands
 from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
@@ -25,6 +27,7 @@ from survey.survey import Answers as AnswerRule
 from survey.usecases.compose_card import ComposeCard
 from survey.wording import asked, refusals, ways_out
 
+log = structlog.get_logger()
 _DAYS_LATER = {"": 1, "3": 3, "7": 7}
 
 
@@ -54,6 +57,10 @@ class Desk:
                     return await self.commands(interaction)
         except VoxpopError as error:
             return await self.refuse(error, interaction)
+        except Exception:
+            log.exception("interaction_broke", interaction=type(interaction).__name__)
+            english = self.languages("en")
+            return Reply(private=Card(headline=refusals.unforeseen(english)))
 
     async def _pressed(self, pressed: Pressed) -> Reply:
         if pressed.subject is None:
@@ -83,19 +90,23 @@ class Desk:
         recorded = await self.answers.record(press, score)
         if recorded.response.score is None:  # an undo that came later stands
             return Reply(update=await self.compose(recorded))
-        return Reply(update=asked.answered(recorded, self._language(recorded.person)))
+        return _changed(recorded, asked.answered(recorded, self._language(recorded.person)))
 
     async def _undo(self, press: Press, _value: str) -> Reply:
         undone = await self.answers.undo(press)
         if undone.response.score is not None:  # a press that came later stands
             return Reply(update=await self.compose(undone))
-        return Reply(update=asked.undone(undone, self._language(undone.person), now=self.clock()))
+        return _changed(
+            undone, asked.undone(undone, self._language(undone.person), now=self.clock())
+        )
 
     async def _change(self, press: Press, _value: str) -> Reply:
         found = await self._open(press)
         if found.campaign.survey.answers is AnswerRule.ONCE:
             return Reply(update=await self.compose(found))
-        return Reply(update=asked.changing(found, self._language(found.person), now=self.clock()))
+        return _changed(
+            found, asked.changing(found, self._language(found.person), now=self.clock())
+        )
 
     async def _reason(self, press: Press, _value: str) -> Reply:
         found = await self._open(press)
@@ -112,7 +123,7 @@ class Desk:
         if due_at >= found.campaign.closes_at:
             return Reply(private=ways_out.too_late_for_later(found, language, now=now))
         await self.answers.ask_later(press, due_at=due_at)
-        return Reply(update=ways_out.later(found, due_at, language, now=now))
+        return _changed(found, ways_out.later(found, due_at, language, now=now))
 
     async def _why(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
@@ -129,18 +140,18 @@ class Desk:
 
     async def _stop(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
-        return Reply(update=ways_out.stopping(found, self._language(found.person)))
+        return _changed(found, ways_out.stopping(found, self._language(found.person)))
 
     async def _stop_all(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
         await self.people.opt_out(found.person, survey=None, at=self.clock())
-        return Reply(update=ways_out.stopped(None, self._language(found.person)))
+        return _changed(found, ways_out.stopped(None, self._language(found.person)))
 
     async def _stop_this(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
         survey = found.campaign.survey
         await self.people.opt_out(found.person, survey=survey.name, at=self.clock())
-        return Reply(update=ways_out.stopped(survey, self._language(found.person)))
+        return _changed(found, ways_out.stopped(survey, self._language(found.person)))
 
     async def _keep(self, press: Press, _value: str) -> Reply:
         return Reply(update=await self.compose(await self.answers.show(press)))
@@ -160,7 +171,11 @@ class Desk:
             if isinstance(error, NotYours | OutOfDate | InvitationClosed):
                 raise
             return Reply(errors={"comment": refusals.refusal(error, language)})
-        return Reply(update=await self.compose(commented))
+        update = await self.compose(commented)
+        if commented.response.score is None:
+            kept = asked.comment_before_score(language)
+            return Reply(update=update, private=Card(headline=kept))
+        return Reply(update=update)
 
     async def _said(self, said: Said) -> Reply:
         person = await self.people.by_address(said.by)
@@ -168,6 +183,8 @@ class Desk:
             return Reply(private=Card(headline=refusals.unknown_person(self.languages("en"))))
         language = self._language(person)
         subject = said.subject
+        if subject is None and said.in_thread:
+            return Reply(private=Card(headline=ways_out.no_question_here(language)))
         if subject is None:
             waiting = await self.answers.open_for(person, at=said.at)
             if not waiting:
@@ -198,6 +215,8 @@ class Desk:
             person = await self._known(interaction.by)
         language = self.languages("en" if person is None else person.locale)
         sentence = refusals.refusal(error, language)
+        if isinstance(error, StorageUnavailable) and isinstance(interaction, CommandTyped):
+            sentence = refusals.try_again(language)
         subject = None if isinstance(interaction, CommandTyped) else interaction.subject
         if person is not None and subject is not None and not isinstance(error, NotYours):
             press = Press(subject=subject, by=interaction.by, at=interaction.at)
@@ -225,3 +244,9 @@ class Desk:
 
     def _language(self, person: Person) -> Language:
         return self.languages(person.locale)
+
+
+def _changed(invitation: Invitation, card: Card) -> Reply:
+    """The message about an invitation turns into this card."""
+    about = asked.subject_of(invitation)
+    return Reply(update=replace(card, subject=about, as_of=invitation.pressed_at))

@@ -32,10 +32,16 @@ class DialogSubmitted:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """Words in the conversation; `subject` is that of the thread's first message."""
+    """Words in the conversation.
+
+    Attributes:
+        in_thread: Whether they answer a message; they may only ever concern that message.
+        subject: That of the message they answer; None where it has none, or there is none.
+    """
 
     by: Address
     text: str
+    in_thread: bool
     subject: Subject | None
     at: datetime
 

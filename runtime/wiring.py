@@ -1,12 +1,14 @@
 """The composition root: the one place where everything is put together."""
 
 import asyncio
+import signal
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
 
+import structlog
 from starlette.types import ASGIApp
 
 from bot.charts import png, report_svg
@@ -40,29 +42,44 @@ from survey.usecases.compose_card import ComposeCard
 from survey.usecases.make_report import MakeReport
 from survey.usecases.start_campaign import StartCampaign
 
+log = structlog.get_logger()
+
 
 class PngCharts:
     """The port `Charts`: pictures are drawn in a process beside this one.
 
     Drawing holds the interpreter for a tenth of a second, in a thread as well; presses go first.
-    The process is started with the first picture.
+    The process is started with the first picture, and anew if it was lost.
     """
 
     def __init__(self) -> None:
         self._beside: ProcessPoolExecutor | None = None
 
-    async def report(self, report: Report, language: Language) -> bytes:
+    async def report(self, report: Report, language: Language) -> bytes | None:
         """See the port."""
         svg = report_svg(report, language)
-        if self._beside is None:
-            self._beside = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        return await asyncio.get_running_loop().run_in_executor(self._beside, png, svg)
+        for _ in range(2):
+            if self._beside is None:
+                self._beside = ProcessPoolExecutor(
+                    1, mp_context=get_context("spawn"), initializer=_leave_interrupts_alone
+                )
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._beside, png, svg)
+            except BrokenExecutor:
+                self.close()
+        log.error("chart_could_not_be_drawn")
+        return None
 
     def close(self) -> None:
         """Let the process go."""
         if self._beside is not None:
             self._beside.shutdown(cancel_futures=True)
             self._beside = None
+
+
+def _leave_interrupts_alone() -> None:
+    # Ctrl+C reaches the process beside us as well; ending it is up to us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @dataclass(frozen=True, kw_only=True)

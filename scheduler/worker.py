@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -34,25 +34,37 @@ class Worker:
     messengers: Mapping[str, Messenger]
     compose: ComposeCard
     clock: Clock
-    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def __call__(self) -> int:
         """Send everything that is due; how many deliveries were handled."""
-        handled = await self._look_up()
+        handled = await self._each(
+            self._resolve, await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
+        )
         while claimed := await self.outbox.claim(at=self.clock(), limit=BATCH):
-            await asyncio.gather(*(self._in_turn(delivery) for delivery in claimed))
-            handled += len(claimed)
+            handled += await self._each(self._deliver, claimed)
         return handled
 
-    async def _look_up(self) -> int:
-        """Deliveries whose outcome nobody knows: ask the platform before anything else."""
-        lost = await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
-        await asyncio.gather(*(self._resolve(delivery) for delivery in lost))
-        return len(lost)
+    async def _each(
+        self, handle: Callable[[Delivery], Awaitable[None]], deliveries: Sequence[Delivery]
+    ) -> int:
+        """Handle them side by side, a few at a time; one that fails does not hold up the others.
 
-    async def _in_turn(self, delivery: Delivery) -> None:
-        async with self._slots:
-            await self._deliver(delivery)
+        Raises:
+            Exception: The first failure, after all of them were handled.
+        """
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(delivery: Delivery) -> None:
+            async with slots:
+                await handle(delivery)
+
+        outcomes = await asyncio.gather(
+            *(in_turn(delivery) for delivery in deliveries), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return len(outcomes)
 
     async def _deliver(self, delivery: Delivery) -> None:
         events = log.bind(delivery=str(delivery.id), kind=delivery.kind.value)
@@ -99,6 +111,9 @@ class Worker:
     async def _resolve(self, delivery: Delivery) -> None:
         messenger = self.messengers.get(delivery.address.platform)
         if messenger is None:
+            await self.outbox.failed(
+                delivery, reason=f"{delivery.address.platform} is not switched on"
+            )
             return
         if delivery.kind is DeliveryKind.UPDATE:
             # An update leads to the same message however often it is made.

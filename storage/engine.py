@@ -17,6 +17,8 @@ from survey.errors import InvalidValue, StorageUnavailable
 PRESS_TIMEOUT_SECONDS = 2
 """A press is cut off after this long; a closing round waits at least as long for the last ones."""
 POOL = 10
+BUSY_MILLISECONDS = 1_800
+"""How long SQLite waits for another process that writes; then people are told to try again."""
 UNAVAILABLE = "I couldn't reach the database just now, and nothing was saved."
 
 
@@ -51,11 +53,14 @@ class Database:
         engine: For everything that is not a press.
         presses: For presses: autocommit, cut off after two seconds. On SQLite, which has one
             writer, it is the same engine.
+        readers: For reading. On SQLite they have connections of their own and see what was
+            committed, whoever is writing; on PostgreSQL it is the same engine.
     """
 
     url: URL
     engine: AsyncEngine
     presses: AsyncEngine
+    readers: AsyncEngine
 
     @property
     def is_sqlite(self) -> bool:
@@ -90,13 +95,13 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One read-only transaction; on SQLite it never waits for the writer.
+        """One read-only transaction; it never waits for a writer.
 
         Raises:
             StorageUnavailable: If the database is away.
         """
         with translated():
-            async with self.engine.connect() as connection:
+            async with self.readers.connect() as connection:
                 options = {"sqlite_deferred": True} if self.is_sqlite else {}
                 async with (await connection.execution_options(**options)).begin():
                     yield connection
@@ -110,15 +115,28 @@ class Database:
         """
         with translated():
             pooled = await self.presses.raw_connection()
+            while not self.is_sqlite and _hung_up(pooled.driver_connection):
+                # The server has hung up on it since: away with it, and with the next such one.
+                pooled.invalidate()
+                pooled = await self.presses.raw_connection()
             try:
                 yield pooled.driver_connection
+            except BaseException:
+                if not self.is_sqlite:
+                    pooled.invalidate()
+                raise
             finally:
                 pooled.close()
 
     async def close(self) -> None:
         """Let go of all connections."""
         await self.presses.dispose()
+        await self.readers.dispose()
         await self.engine.dispose()
+
+
+def _hung_up(connection: Any) -> bool:
+    return bool(connection.is_closed())
 
 
 class Contended(StorageUnavailable):
@@ -156,17 +174,15 @@ def open_database(text: str) -> Database:
     url = database_url(text)
     if url.get_backend_name() == "sqlite":
         _make_private(url.database)
+        # Every transaction here is ended by whoever began it: nothing is reset on return.
         engine = create_async_engine(
-            url,
-            pool_size=1,
-            max_overflow=0,
-            pool_timeout=30,
-            # Every transaction here is ended by whoever began it.
-            pool_reset_on_return=None,
+            url, pool_size=1, max_overflow=0, pool_timeout=30, pool_reset_on_return=None
         )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        return Database(url=url, engine=engine, presses=engine)
+        readers = create_async_engine(url, pool_size=4, max_overflow=0)
+        for pool in (engine, readers):
+            event.listen(pool.sync_engine, "connect", _prepare_sqlite)
+            event.listen(pool.sync_engine, "begin", _begin_sqlite)
+        return Database(url=url, engine=engine, presses=engine, readers=readers)
     try:
         engine = create_async_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
     except ModuleNotFoundError as error:
@@ -189,7 +205,7 @@ def open_database(text: str) -> Database:
             },
         },
     )
-    return Database(url=url, engine=engine, presses=presses)
+    return Database(url=url, engine=engine, presses=presses, readers=engine)
 
 
 def _make_private(path: str | None) -> None:
@@ -214,7 +230,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        f"busy_timeout={BUSY_MILLISECONDS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

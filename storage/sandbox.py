@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -82,15 +82,24 @@ class SqlSandbox:
             raise RuntimeError("A message was neither written nor there.")
         return found
 
-    async def replace(self, message_id: int, content: Mapping[str, Any]) -> bool:
-        """Change a message; False if it is gone."""
+    async def replace(
+        self, message_id: int, content: Mapping[str, Any], *, as_of: datetime | None
+    ) -> bool:
+        """Change a message, unless it shows something newer; False if it is gone."""
+        shown = sandbox_messages.c.as_of
+        older = shown.is_(None) if as_of is None else or_(shown.is_(None), shown <= as_of)
         async with self._database.write() as connection:
             changed = await connection.execute(
                 sandbox_messages.update()
-                .where(sandbox_messages.c.id == message_id)
-                .values(card=json.dumps(content, ensure_ascii=False), edited=True)
+                .where(sandbox_messages.c.id == message_id, older)
+                .values(card=json.dumps(content, ensure_ascii=False), as_of=as_of, edited=True)
             )
-            return bool(changed.rowcount)
+            if changed.rowcount:
+                return True
+            there = await connection.scalar(
+                select(sandbox_messages.c.id).where(sandbox_messages.c.id == message_id)
+            )
+            return there is not None
 
     async def get(self, message_id: int) -> StoredMessage | None:
         """One message."""

@@ -270,5 +270,7 @@ sandbox_messages = Table(
     Column("card", Text, nullable=False),
     Column("image", LargeBinary),
     Column("at", Instant, nullable=False),
+    # Which press the message shows: an older one never goes over a newer one.
+    Column("as_of", Instant),
     Column("edited", Boolean, nullable=False, server_default=text("false")),
 )

@@ -10,7 +10,9 @@ from survey.localtime import local_date
 from survey.states import CAMPAIGN_LIFE, OPEN_CAMPAIGN, CampaignState, move
 from survey.survey import Survey
 
-_PERIOD = re.compile(r"^(?P<year>\d{4})Q(?P<quarter>[1-4])(?:\.(?P<ordinal>[1-9]\d{0,3}))?$")
+_PERIOD = re.compile(
+    r"^(?P<year>\d{4})Q(?P<quarter>[1-4])(?:\.(?P<ordinal>[1-9]\d{0,3}))?$", re.ASCII
+)
 _MONTHS_IN_QUARTER = 3
 
 

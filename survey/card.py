@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -99,6 +100,8 @@ class Card:
         buttons: What can be pressed.
         subject: What the buttons act on; None where they act on no invitation.
         picture: An image.
+        as_of: The latest press or undo that the card knows of; None if there was none. A platform
+            never puts an older card over a newer one.
     """
 
     headline: str = ""
@@ -107,6 +110,7 @@ class Card:
     buttons: tuple[Button, ...] = ()
     subject: Subject | None = None
     picture: Picture | None = None
+    as_of: datetime | None = None
 
     @property
     def text(self) -> str:

@@ -259,6 +259,6 @@ class Outbox(Protocol):
 class Charts(Protocol):
     """Pictures of figures."""
 
-    async def report(self, report: Report, language: Language) -> bytes:
-        """A PNG; drawing it does not hold up anything else."""
+    async def report(self, report: Report, language: Language) -> bytes | None:
+        """A PNG, or None if it can't be drawn; drawing does not hold up anything else."""
         ...

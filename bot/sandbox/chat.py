@@ -78,8 +78,10 @@ class Chat(Protocol):
         """A new message; its id. A delivery that is there already is not written again."""
         ...
 
-    async def replace(self, message_id: int, content: Mapping[str, Any]) -> bool:
-        """Change a message; False if it is gone."""
+    async def replace(
+        self, message_id: int, content: Mapping[str, Any], *, as_of: datetime | None
+    ) -> bool:
+        """Change a message, unless it shows something newer; False if it is gone."""
         ...
 
     async def get(self, message_id: int) -> Message | None:

@@ -108,7 +108,15 @@ class Inbound:
             raise NotFound(f"There is no message {thread_id}.")
         await self.chat.add(email, plain(text), author=Author.PERSON, at=now, thread_id=thread_id)
         subject = None if root is None else _subject(root)
-        reply = await self.desk(Said(by=address_of(email), text=text, subject=subject, at=now))
+        reply = await self.desk(
+            Said(
+                by=address_of(email),
+                text=text,
+                in_thread=root is not None,
+                subject=subject,
+                at=now,
+            )
+        )
         if root is None and reply.update is not None:
             root = await self._message_about(email, reply.update.subject)
         if reply.thread is not None:
@@ -150,7 +158,9 @@ class Inbound:
         if reply.update is not None and message is not None:
             private = bool(message.content["private"])
             await self.chat.replace(
-                message.id, content_of(reply.update, to=to, seal=self.seal, private=private)
+                message.id,
+                content_of(reply.update, to=to, seal=self.seal, private=private),
+                as_of=reply.update.as_of,
             )
         for card, private in ((reply.private, True), (reply.share, False)):
             if card is not None and (card.picture or card.buttons or not private):

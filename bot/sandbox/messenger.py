@@ -36,7 +36,7 @@ class SandboxMessenger:
     async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
         """See the port."""
         content = content_of(card, to=address, seal=self.seal)
-        if not await self.chat.replace(int(ref.message), content):
+        if not await self.chat.replace(int(ref.message), content, as_of=card.as_of):
             raise RecipientUnreachable("That message is gone.")
 
     async def find(self, address: Address, delivery_id: UUID) -> MessageRef | None:

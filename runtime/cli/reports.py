@@ -77,4 +77,4 @@ async def _written(product: Product, made: Report, style: Format) -> bytes:
         case Format.PNG:
             if made.figures is None:
                 return b""
-            return await product.charts.report(made, english)
+            return await product.charts.report(made, english) or b""

@@ -1,6 +1,6 @@
 """What the message of an invitation says right now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from survey.card import Card
 from survey.invitation import Invitation
@@ -20,6 +20,10 @@ class ComposeCard:
 
     async def __call__(self, invitation: Invitation) -> Card:
         """The card in the person's language."""
+        card = await self._card(invitation)
+        return replace(card, subject=asked.subject_of(invitation), as_of=invitation.pressed_at)
+
+    async def _card(self, invitation: Invitation) -> Card:
         language = self.languages(invitation.person.locale)
         now = self.clock()
         if not invitation.campaign.takes_answers(now):

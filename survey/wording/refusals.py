@@ -47,6 +47,19 @@ def refusal(error: VoxpopError, language: Language) -> str:
             return str(error)
 
 
+def unforeseen(language: Language) -> str:
+    """Something that nobody thought of; it is in the log."""
+    return language.text(
+        "I couldn't do that because of a mistake of mine, which is noted for those who look after "
+        "me. What you answered before stands."
+    )
+
+
+def try_again(language: Language) -> str:
+    """A command while the database is away."""
+    return language.text("I can't look that up just now, so please try again in a minute.")
+
+
 def closed_on(day: str, language: Language) -> str:
     """A late press; `day` is when it closed, in words."""
     return language.text("This round closed on {day}, so I couldn't count that.", day=day)

@@ -43,7 +43,7 @@ def stopping(invitation: Invitation, language: Language) -> Card:
     """Asked once before we stop."""
     return Card(
         headline=language.text("What should I stop?"),
-        lines=(language.text("I won't hold it against you, and nobody is told."),),
+        lines=(language.text("Whichever you choose, I won't hold it against you."),),
         buttons=(
             Button(
                 act=Act.STOP_ALL, label=language.text("No more surveys from me"), style=Style.DANGER
@@ -132,8 +132,8 @@ def why_me(
     if survey.mode is Mode.CONFIDENTIAL:
         lines.append(
             language.text(
-                "Your answer is kept under a pseudonym. It is not anonymous: the system knows that "
-                "you have answered, so that it can stop reminding you and let you change it."
+                "Your answer is kept under a pseudonym. It is not anonymous: the system knows "
+                "whether you have answered, to stop reminding you and to let you change it."
             )
         )
     if administrators.emails:
@@ -168,6 +168,13 @@ def _pending_line(invitation: Invitation, language: Language, *, now: datetime) 
         return f"{asks} · {until}"
     said = language.text("You said {score}.", score=language.number(invitation.response.score))
     return f"{asks} · {said} · {until}"
+
+
+def no_question_here(language: Language) -> str:
+    """Words below a message that asks nothing."""
+    return language.text(
+        "That message asks nothing, so I kept nothing. `/nps pending` shows what is open."
+    )
 
 
 def which_thread(language: Language) -> str:

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("card", sa.Text(), nullable=False),
         sa.Column("image", sa.LargeBinary(), nullable=True),
         sa.Column("at", storage.tables.Instant(timezone=True), nullable=False),
+        sa.Column("as_of", storage.tables.Instant(timezone=True), nullable=True),
         sa.Column("edited", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox_messages")),
         sa.UniqueConstraint("delivery_id", name=op.f("uq_sandbox_messages_delivery_id")),

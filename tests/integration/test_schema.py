@@ -1,0 +1,185 @@
+"""The schema: what migrations make is what the tables say, and nothing else is served."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from storage.engine import Database, open_database
+from storage.schema import SchemaState, require_current, schema_state, upgrade
+from storage.tables import metadata
+from survey.errors import SchemaMismatch, StorageUnavailable
+from tests.world import Process, World
+
+HEAD = "0001"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that nobody has ever touched."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.db"
+    url: str = request.getfixturevalue("postgres").fresh(empty=True)
+    return url
+
+
+@pytest.fixture
+async def empty(empty_url: str) -> AsyncIterator[Database]:
+    database = open_database(empty_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def migrated(database_url: str) -> AsyncIterator[Database]:
+    database = open_database(database_url)
+    yield database
+    await database.close()
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What alembic would change to make the database what the tables say."""
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": True}
+    )
+    return list(compare_metadata(context, metadata))
+
+
+POSTGRES_CATALOGUE = (
+    "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '"
+    " || coalesce(character_maximum_length::text, '') || ' ' || coalesce(column_default, '')"
+    " FROM information_schema.columns WHERE table_schema = 'public'",
+    "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)"
+    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    "SELECT relname || ' ' || coalesce(reloptions::text, '') FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+)
+SQLITE_CATALOGUE = (
+    "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk || ' '"
+    " || coalesce(trim(c.dflt_value, '()'), '')"
+    " FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
+    "SELECT m.name || ' ' || f.\"table\" || ' ' || f.\"from\" || ' ' || f.on_delete"
+    " FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'",
+    "SELECT m.name || ' ' || i.name || ' ' || i.\"unique\" || ' ' || i.partial || ' ' || i.origin"
+    " FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'",
+    "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+)
+
+
+async def catalogue(database: Database) -> set[str]:
+    """Every column, index, key and option, as the database itself tells them."""
+    queries = SQLITE_CATALOGUE if database.is_sqlite else POSTGRES_CATALOGUE
+    async with database.read() as connection:
+        found = [str(line) for query in queries for line in await connection.scalars(text(query))]
+    return {line for line in found if "alembic_version" not in line}
+
+
+async def test_migrations_make_what_the_tables_say(migrated: Database) -> None:
+    async with migrated.write() as connection:
+        assert await connection.run_sync(differences) == []
+        await connection.execute(text("DROP INDEX ix_deliveries_due"))
+        await connection.execute(text("ALTER TABLE people ADD COLUMN shoe_size INTEGER"))
+        assert len(await connection.run_sync(differences)) == 2  # it would have been seen
+
+
+async def test_migrations_make_it_to_the_last_option(migrated: Database, empty: Database) -> None:
+    if migrated.is_sqlite != empty.is_sqlite:
+        pytest.skip("Two kinds of databases have nothing to compare.")
+    async with empty.write() as connection:
+        await connection.run_sync(metadata.create_all)
+
+    told, made = await catalogue(empty), await catalogue(migrated)
+
+    assert len(told) > 100
+    assert made == told
+
+
+async def test_an_empty_database_is_brought_up_to_date(empty: Database) -> None:
+    assert await schema_state(empty) == (SchemaState.EMPTY, "")
+    assert await upgrade(empty) == HEAD
+    assert await schema_state(empty) == (SchemaState.CURRENT, HEAD)
+    before = await catalogue(empty)
+
+    assert await upgrade(empty) == HEAD
+    await require_current(empty)
+
+    assert await catalogue(empty) == before
+
+
+async def test_an_upgrade_keeps_what_is_there(world: World) -> None:
+    campaign = await world.start()
+    await world.press(1, 9)
+    assert await upgrade(world.product.database) == HEAD
+    assert await world.scores(campaign) == {9: 1}
+
+
+async def test_sqlite_upgrades_itself_and_postgresql_says_what_to_run(empty: Database) -> None:
+    if empty.is_sqlite:
+        await require_current(empty)
+        assert await schema_state(empty) == (SchemaState.CURRENT, HEAD)
+        return
+    with pytest.raises(SchemaMismatch, match="run `voxpop db upgrade` first"):
+        await require_current(empty)
+    assert await schema_state(empty) == (SchemaState.EMPTY, "")
+
+
+async def test_a_database_of_a_newer_voxpop_is_refused_and_left_alone(world: World) -> None:
+    database = world.product.database
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = await catalogue(database)
+    for refused in (require_current, upgrade):
+        with pytest.raises(SchemaMismatch, match=r"\(9999\) is newer than this Voxpop"):
+            await refused(database)
+    chat = world.sandbox()
+    async with chat.http as http:
+        ready = await http.get("/health/ready")
+    with Process(world.folder, "report", "nps", **world.environ) as report:
+        code = await asyncio.to_thread(report.process.wait, 60)
+
+    assert await schema_state(database) == (SchemaState.NEWER, "9999")
+    assert await catalogue(database) == before
+    assert ready.status_code == 503
+    assert "schema: newer 9999" in ready.json()["reasons"]
+    assert code == 1
+    assert "newer than this Voxpop" in report.said.read_text()
+
+
+async def test_an_upgrade_that_breaks_leaves_nothing_half_made(empty: Database) -> None:
+    async with empty.write() as connection:
+        await connection.execute(text("CREATE TABLE sandbox_messages (surprise INTEGER)"))
+    with pytest.raises(StorageUnavailable):
+        await upgrade(empty)
+
+    assert await schema_state(empty) == (SchemaState.EMPTY, "")
+    tables = {line.split(".")[0] for line in await catalogue(empty) if "." in line.split(" ")[0]}
+    assert tables == {"sandbox_messages"}
+
+
+async def test_two_upgrades_at_once_do_it_once(empty_url: str) -> None:
+    databases = [open_database(empty_url) for _ in range(2)]
+    try:
+        found = await asyncio.gather(
+            *(upgrade(database) for database in databases), return_exceptions=True
+        )
+        assert HEAD in found
+        assert await schema_state(databases[0]) == (SchemaState.CURRENT, HEAD)
+    finally:
+        for database in databases:
+            await database.close()
+
+
+async def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "voxpop.db").write_bytes(b"hello, I am a text " * 100)
+    database = open_database(f"sqlite:///{tmp_path}/voxpop.db")
+    with pytest.raises(StorageUnavailable) as told:
+        await schema_state(database)
+    await database.close()
+    assert isinstance(getattr(told.value.__cause__, "orig", told.value.__cause__), sqlite3.Error)
