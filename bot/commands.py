@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.grammar import FOR_ADMINISTRATORS, Command, NotUnderstood, Word, hints, parse
+from bot.grammar import FOR_ADMINISTRATORS, Command, NotBuilt, NotUnderstood, Word, hints, parse
 from bot.interactions import CommandTyped, Pressed
 from survey.campaign import Campaign, Period
 from survey.card import Act, Card, Reply
@@ -51,6 +51,8 @@ class Commands:
             command = parse(typed.text, surveys=list(self.surveys))
         except NotUnderstood as error:
             return _said(refusals.unknown_command(error.typed, error.nearest, language))
+        except NotBuilt as error:
+            return _said(refusals.not_built(error.typed, language))
         return await self._do(command, person, language)
 
     async def pressed(self, pressed: Pressed) -> Reply:
@@ -161,7 +163,8 @@ class Commands:
         return Reply(private=ways_out.stopped(survey, language))
 
     async def _opt_in(self, _command: Command, person: Person, language: Language) -> Reply:
-        lifted = await self.people.opt_in(person)
+        lifted = await self.people.opt_in(person, at=self.clock())
+        self.knock("send")
         return Reply(private=ways_out.welcome_back(language, lifted=lifted))
 
     async def _running(self, command: Command, language: Language) -> Campaign:
@@ -173,7 +176,12 @@ class Commands:
             and (command.period is None or campaign.period == command.period)
         ]
         if not found:
-            raise NotFound(rounds.nothing_running(language))
+            still = [one.name for one in await self.rounds.all() if one.state in OPEN_CAMPAIGN]
+            raise NotFound(
+                rounds.another_running(still, language)
+                if still
+                else rounds.nothing_running(language)
+            )
         if len(found) > 1:
             raise NotFound(rounds.several_running([campaign.name for campaign in found], language))
         return found[0]

@@ -24,6 +24,26 @@ class Word(StrEnum):
     OPTIN = "optin"
 
 
+LATER_WORDS = frozenset(
+    [
+        "audit",
+        "comments",
+        "compliance",
+        "dashboard",
+        "export",
+        "extend",
+        "forget",
+        "history",
+        "mydata",
+        "pause",
+        "remind",
+        "resume",
+        "snooze",
+        "themes",
+        "waive",
+    ]
+)
+"""Words of the full grammar that this version does not know yet."""
 FOR_ADMINISTRATORS = frozenset({Word.REPORT, Word.STATUS, Word.PREVIEW, Word.START, Word.CLOSE})
 
 
@@ -59,9 +79,20 @@ class NotUnderstood(InvalidValue):
         self.nearest = nearest
 
 
+class NotBuilt(InvalidValue):
+    """A word that a later version will know."""
+
+    code = "not_built"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(f"{typed} is not built yet.")
+        self.typed = typed
+
+
 def _near(word: str, known: Sequence[str]) -> str | None:
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return found[0] if found else None
+    """The word that was probably meant: one that begins alike, or one that looks alike."""
+    alike = [name for name in known if len(word) > 1 and name.startswith(word)]
+    return next(iter(alike or difflib.get_close_matches(word, known, n=1, cutoff=0.6)), None)
 
 
 def parse(text: str, *, surveys: Sequence[str]) -> Command:
@@ -74,15 +105,18 @@ def parse(text: str, *, surveys: Sequence[str]) -> Command:
     Raises:
         NotUnderstood: With the nearest command, if a word does not fit.
     """
-    words = text.replace("\u00a0", " ").split()
-    if words and words[0].startswith("/"):
+    words = text.split()
+    if words and words[0].lower() in {"/nps", "nps", "/"}:
         words = words[1:]
     if not words:
         return Command(word=Word.HELP)
+    words[0] = words[0].removeprefix("/")
     typed, *rest = words
     try:
         word = Word(typed.lower())
     except ValueError as error:
+        if typed.lower() in LATER_WORDS:
+            raise NotBuilt(typed.lower()) from error
         near = _near(typed.lower(), [known.value for known in Word])
         raise NotUnderstood(typed, None if near is None else " ".join([near, *rest])) from error
     return _arguments(word, rest, surveys=surveys)

@@ -31,7 +31,7 @@ from survey.person import Person
 from survey.ports import Press
 from survey.scale import Score
 from survey.states import (
-    ANSWERABLE,
+    AWAITED,
     OPEN_CAMPAIGN,
     CampaignState,
     DeliveryKind,
@@ -172,7 +172,7 @@ class SqlAnswers:
                 .join(campaigns)
                 .where(
                     invitations.c.person_id == person.id,
-                    invitations.c.state.in_([state.value for state in ANSWERABLE]),
+                    invitations.c.state.in_([state.value for state in AWAITED]),
                     campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN]),
                     campaigns.c.closes_at > at,
                 )

@@ -70,6 +70,21 @@ class SqlOutbox:
             )
             if not written or delivery.kind is DeliveryKind.UPDATE:
                 return written
+            others = await connection.scalar(
+                select(func.count()).where(
+                    deliveries.c.invitation_id == delivery.invitation.id,
+                    deliveries.c.id != delivery.id,
+                    deliveries.c.kind != DeliveryKind.UPDATE.value,
+                    deliveries.c.sent_at.is_not(None),
+                )
+            )
+            # The campaign before the invitation, as everywhere: nobody waits in a circle.
+            if not others:
+                await connection.execute(
+                    campaigns.update()
+                    .where(campaigns.c.id == delivery.invitation.campaign.id)
+                    .values(reached=campaigns.c.reached + 1)
+                )
             await connection.execute(
                 invitations.update()
                 .where(
@@ -78,12 +93,6 @@ class SqlOutbox:
                 )
                 .values(state=InvitationState.SENT.value)
             )
-            if delivery.kind is DeliveryKind.INITIAL and delivery.ordinal == 1:
-                await connection.execute(
-                    campaigns.update()
-                    .where(campaigns.c.id == delivery.invitation.campaign.id)
-                    .values(reached=campaigns.c.reached + 1)
-                )
             await self._catch_up(connection, delivery, at=at)
         return True
 

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.rows import PERSON, attributes_text, person_of
-from storage.tables import addresses, campaigns, invitations, opt_outs, people
+from storage.tables import addresses, campaigns, deliveries, invitations, opt_outs, people
+from storage.updates import plan_updates
 from survey.campaign import Campaign
 from survey.person import Address, Enrolment, Person
 from survey.planning import Candidate
-from survey.states import OPEN_CAMPAIGN, InvitationState
+from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
 from survey.survey import Survey
 
 ALL_SURVEYS = ""
@@ -209,22 +210,43 @@ class SqlPeople:
                 .values(state=left.value)
             )
 
-    async def opt_in(self, person: Person) -> bool:
+    async def opt_in(self, person: Person, *, at: datetime) -> bool:
         """See the port."""
+        stopped = (
+            invitations.c.person_id == person.id,
+            invitations.c.campaign_id.in_(_OPEN_ROUNDS),
+            invitations.c.state.in_(
+                [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
+            ),
+        )
+        message = exists().where(
+            deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
+        )
         async with self._database.write() as connection:
             lifted = await connection.execute(
                 opt_outs.delete().where(opt_outs.c.person_id == person.id)
             )
+            back = await connection.scalars(select(invitations.c.id).where(*stopped))
+            mine = invitations.c.id.in_(back.all())
             await connection.execute(
                 invitations.update()
-                .where(
-                    invitations.c.person_id == person.id,
-                    invitations.c.campaign_id.in_(_OPEN_ROUNDS),
-                    invitations.c.state.in_(
-                        [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
-                    ),
+                .where(mine)
+                .values(
+                    state=case(
+                        (message, InvitationState.SENT.value), else_=InvitationState.PENDING.value
+                    )
                 )
-                .values(state=InvitationState.SENT.value)
+            )
+            await plan_updates(connection, mine, at=at)
+            # What was held back because they had stopped may go out after all.
+            await connection.execute(
+                deliveries.update()
+                .where(
+                    deliveries.c.invitation_id.in_(select(invitations.c.id).where(mine)),
+                    deliveries.c.state == DeliveryState.SKIPPED.value,
+                    deliveries.c.kind == DeliveryKind.INITIAL.value,
+                )
+                .values(state=DeliveryState.PLANNED.value, due_at=at, reason=None)
             )
             return bool(lifted.rowcount)
 

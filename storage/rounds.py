@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
 from storage.rows import attributes_text, campaign_of, survey_text
 from storage.tables import campaign_keys, campaigns, cohorts, deliveries, invitations
+from storage.updates import plan_updates
 from survey.campaign import Campaign, Period
 from survey.errors import CampaignExists, NotFound
 from survey.planning import Plan
@@ -24,6 +25,8 @@ from survey.states import (
     InvitationState,
 )
 
+CLOCKS_APART_SECONDS = 3
+"""How far apart the clocks of two machines may be; `voxpop doctor` tells."""
 _OPEN = [state.value for state in OPEN_CAMPAIGN]
 
 
@@ -62,6 +65,8 @@ class SqlRounds:
 
     async def begin_closing(self, campaign: Campaign, *, at: datetime) -> Campaign:
         """See the port."""
+        if campaign.state is CampaignState.CLOSING:
+            return campaign
         closing = campaign.moved(CampaignState.CLOSING)
         async with self._database.write() as connection:
             moved = await connection.execute(
@@ -69,8 +74,9 @@ class SqlRounds:
                 .where(campaigns.c.id == campaign.id, campaigns.c.state.in_(_OPEN))
                 .values(state=CampaignState.CLOSING.value, closing_at=at)
             )
-        if not moved.rowcount:
-            (await self.by_id(campaign.id)).moved(CampaignState.CLOSING)
+        if not moved.rowcount:  # somebody else was quicker
+            now = await self.by_id(campaign.id)
+            return now if now.state is CampaignState.CLOSING else now.moved(CampaignState.CLOSING)
         return closing
 
     async def overdue(self, *, at: datetime) -> Sequence[Campaign]:
@@ -84,7 +90,7 @@ class SqlRounds:
         wait = (
             timedelta(0)
             if self._database.is_sqlite
-            else timedelta(seconds=PRESS_TIMEOUT_SECONDS + 1)
+            else timedelta(seconds=PRESS_TIMEOUT_SECONDS + CLOCKS_APART_SECONDS)
         )
         return await self._read(
             select(campaigns).where(
@@ -117,7 +123,16 @@ class SqlRounds:
                 )
                 .values(state=InvitationState.EXPIRED.value)
             )
-            await self._plan_updates(connection, campaign, at=at)
+            # What did not go out is let go; what did is told.
+            in_campaign = deliveries.c.invitation_id.in_(
+                select(invitations.c.id).where(of_campaign)
+            )
+            await connection.execute(
+                deliveries.update()
+                .where(in_campaign, deliveries.c.state == DeliveryState.PLANNED.value)
+                .values(state=DeliveryState.SKIPPED.value, reason="the round has closed")
+            )
+            await plan_updates(connection, of_campaign, at=at)
 
     async def accounts(self, campaign: Campaign) -> Mapping[str, int]:
         """See the port."""
@@ -214,66 +229,4 @@ class SqlRounds:
             started_at=plan.starts_at,
             closes_at=plan.closes_at,
             invited=len(plan.asks),
-        )
-
-    async def _plan_updates(
-        self, connection: AsyncConnection, campaign: Campaign, *, at: datetime
-    ) -> None:
-        """Every message that went out changes once more; what did not go out is let go."""
-        in_campaign = deliveries.c.invitation_id.in_(
-            select(invitations.c.id).where(invitations.c.campaign_id == campaign.id)
-        )
-        await connection.execute(
-            deliveries.update()
-            .where(in_campaign, deliveries.c.state == DeliveryState.PLANNED.value)
-            .values(state=DeliveryState.SKIPPED.value, reason="the round has closed")
-        )
-        original = deliveries.alias("original")
-        place = func.row_number().over(
-            partition_by=original.c.invitation_id, order_by=original.c.sent_at
-        )
-        before = (
-            select(func.coalesce(func.max(deliveries.c.ordinal), 0))
-            .where(
-                deliveries.c.invitation_id == original.c.invitation_id,
-                deliveries.c.kind == DeliveryKind.UPDATE.value,
-            )
-            .scalar_subquery()
-        )
-        fresh_id = func.gen_random_uuid()
-        if self._database.is_sqlite:
-            fresh_id = func.lower(func.hex(func.randomblob(16)))
-        await connection.execute(
-            deliveries.insert().from_select(
-                [
-                    "id",
-                    "invitation_id",
-                    "kind",
-                    "ordinal",
-                    "target_id",
-                    "platform",
-                    "workspace",
-                    "user_id",
-                    "state",
-                    "due_at",
-                ],
-                select(
-                    fresh_id,
-                    original.c.invitation_id,
-                    literal(DeliveryKind.UPDATE.value),
-                    before + place,
-                    original.c.id,
-                    original.c.platform,
-                    original.c.workspace,
-                    original.c.user_id,
-                    literal(DeliveryState.PLANNED.value),
-                    literal(at, deliveries.c.due_at.type),
-                )
-                .join(invitations, invitations.c.id == original.c.invitation_id)
-                .where(
-                    invitations.c.campaign_id == campaign.id,
-                    original.c.message_ref.is_not(None),
-                    original.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
-                ),
-            )
         )

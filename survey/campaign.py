@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from survey.errors import InvalidValue
+from survey.errors import InvalidPeriod
 from survey.localtime import local_date
 from survey.states import CAMPAIGN_LIFE, OPEN_CAMPAIGN, CampaignState, move
 from survey.survey import Survey
@@ -21,7 +21,7 @@ class Period:
     """A quarter, and which round of the survey in it: `2026Q4`, `2026Q4.2` for a second one.
 
     Raises:
-        InvalidValue: If the text names no quarter.
+        InvalidPeriod: If the text names no quarter.
     """
 
     year: int
@@ -38,7 +38,7 @@ class Period:
         """Read what `str` writes."""
         found = _PERIOD.match(text.strip().upper())
         if found is None:
-            raise InvalidValue(f"A period looks like 2026Q4 (or 2026Q4.2), not {text!r}.")
+            raise InvalidPeriod(f"A period looks like 2026Q4 (or 2026Q4.2), not {text!r}.")
         return cls(int(found["year"]), int(found["quarter"]), int(found["ordinal"] or 1))
 
     def __str__(self) -> str:

@@ -34,10 +34,60 @@ class CommentTooLong(InvalidValue):
         self.limit = limit
 
 
+class InvalidPeriod(InvalidValue):
+    """A word that names no quarter."""
+
+    code = "invalid_period"
+
+
 class NotFound(VoxpopError):
     """A survey, campaign, person or invitation that is not known."""
 
     code = "not_found"
+
+
+class UnknownSurvey(NotFound):
+    """The settings define no survey of this name, but these."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        there = ", ".join(known) or "none yet"
+        super().__init__(f"There is no survey {name!r}; the settings define: {there}.")
+        self.known = known
+
+
+class NoRoundYet(NotFound):
+    """A survey that has never been started."""
+
+    def __init__(self, survey: str) -> None:
+        super().__init__(
+            f"There has been no round of {survey} yet; `voxpop campaign start {survey}` begins one."
+        )
+        self.survey = survey
+
+
+class UnknownRound(NotFound):
+    """A round that never was; these were."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"There is no round {name}; there is {', '.join(known)}.")
+        self.known = known
+
+
+class UnknownAttribute(NotFound):
+    """An attribute that nobody in a round has; they have these."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        there = ", ".join(known) or "none"
+        super().__init__(f"People have no attribute {name!r} in this round; there is: {there}.")
+        self.known = known
+
+
+class UnknownPeople(NotFound):
+    """E-mails that are on no roster."""
+
+    def __init__(self, emails: tuple[str, ...]) -> None:
+        super().__init__(f"Nobody on the roster has the e-mail {', '.join(emails)}.")
+        self.emails = emails
 
 
 class IllegalTransition(VoxpopError):

@@ -59,8 +59,8 @@ class People(Protocol):
         """No more of this survey, or of any (None); open invitations leave with it."""
         ...
 
-    async def opt_in(self, person: Person) -> bool:
-        """Ask again; whether there was anything to lift."""
+    async def opt_in(self, person: Person, *, at: datetime) -> bool:
+        """Ask again, their open questions included; whether there was anything to lift."""
         ...
 
     async def opted_out(self, person: Person) -> Sequence[str]:

@@ -87,7 +87,7 @@ DELIVERY_LIFE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _D.UNKNOWN: frozenset({_D.SENT, _D.PLANNED, _D.FAILED}),
     _D.SENT: frozenset(),
     _D.FAILED: frozenset(),
-    _D.SKIPPED: frozenset(),
+    _D.SKIPPED: frozenset({_D.PLANNED}),  # somebody who had stopped comes back
 }
 
 ANSWERABLE = frozenset(
@@ -96,6 +96,15 @@ ANSWERABLE = frozenset(
 """States in which a press is counted: whoever declined and presses after all has answered."""
 OPEN_CAMPAIGN = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 """States in which a campaign takes presses."""
+AWAITED = frozenset(
+    {
+        InvitationState.PENDING,
+        InvitationState.SENT,
+        InvitationState.ANSWERED,
+        InvitationState.COMPLETED,
+    }
+)
+"""States in which somebody may still say something; whoever stopped is left alone."""
 COUNTED = frozenset({InvitationState.ANSWERED, InvitationState.COMPLETED})
 """States of an invitation that has an answer."""
 

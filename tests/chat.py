@@ -124,7 +124,13 @@ class Chat:
     async def says(self, text: str, *, by: Person | None = None, alone: bool = False) -> Reply:
         """Write in the message's thread, or alone in the conversation."""
         subject = None if alone else self.subject
-        said = Said(by=address(by or self.me), text=text, subject=subject, at=self.clock())
+        said = Said(
+            by=address(by or self.me),
+            text=text,
+            in_thread=not alone,
+            subject=subject,
+            at=self.clock(),
+        )
         return await self.does(f"says: {text[:60]}", said)
 
     async def types(self, text: str, *, by: Person | None = None) -> Reply:

@@ -112,7 +112,7 @@ class FakePeople:
             if mine and waiting and survey in {None, found.campaign.survey.name}:
                 self.store.invitations[key] = replace(found, state=left)
 
-    async def opt_in(self, person: Person) -> bool:
+    async def opt_in(self, person: Person, *, at: datetime) -> bool:  # noqa: ARG002
         self.store.write("opt_in", person.email)
         lifted = {stop for stop in self.store.stops if stop[0] == person.id}
         self.store.stops -= lifted

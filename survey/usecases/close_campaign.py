@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from survey.campaign import Campaign
+from survey.errors import VoxpopError
 from survey.ports import Clock, Figures, Rounds
 
 
@@ -27,12 +28,17 @@ class CloseCampaign:
         now = self.clock()
         for campaign in await self.rounds.overdue(at=now):
             await self.rounds.begin_closing(campaign, at=now)
-        finished = 0
+        finished, failures = 0, []
         for campaign in await self.rounds.settled(at=now):
-            if campaign.survey.gated:
-                await self.figures.step(campaign, at=now, last=True)
-            await self.rounds.finish(campaign, at=now)
-            finished += 1
+            try:
+                if campaign.survey.gated:
+                    await self.figures.step(campaign, at=now, last=True)
+                await self.rounds.finish(campaign, at=now)
+                finished += 1
+            except VoxpopError as error:
+                failures.append(error)  # the other rounds close all the same
+        if failures:
+            raise failures[0]
         return finished
 
     async def move_figures(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from survey.campaign import Campaign, Period
-from survey.errors import NotFound
+from survey.errors import NoRoundYet, UnknownAttribute, UnknownRound
 from survey.ports import Clock, Figures, Rounds
 from survey.report import (
     Distribution,
@@ -49,11 +49,9 @@ class MakeReport:
                 return found
         if not told:
             survey_named(self.surveys, survey)
-            raise NotFound(
-                f"No round of {survey} has started yet; `voxpop campaign start {survey}` does."
-            )
-        known = ", ".join(str(found.period) for found in told[:ROUNDS_SHOWN])
-        raise NotFound(f"There is no round {survey}/{period}; there is {known}.")
+            raise NoRoundYet(survey)
+        known = tuple(str(found.period) for found in told[:ROUNDS_SHOWN])
+        raise UnknownRound(f"{survey}/{period}", known)
 
     async def __call__(
         self, survey: str, period: Period | None = None, *, by: str | None = None
@@ -151,13 +149,16 @@ class MakeReport:
             )
         else:
             known = await self.figures.released_groups(campaign)
-        chosen = {value: counts for (name, value), counts in known.items() if name == by}
+        chosen = {
+            value: counts
+            for (name, value), counts in known.items()
+            if name.casefold() == by.casefold()
+        }
         if not chosen:
-            names = ", ".join(sorted({name for name, _ in known})) or "none"
-            raise NotFound(f"People have no attribute {by!r} in this round; there is: {names}.")
+            raise UnknownAttribute(by, tuple(sorted({name for name, _ in known})))
         return tuple(
             GroupFigures(
-                attribute=by,
+                attribute=next(name for name, _ in known if name.casefold() == by.casefold()),
                 value=value,
                 figures=None if counts is None or not counts.n else figures(counts),
             )

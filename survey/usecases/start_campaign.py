@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from survey.campaign import Campaign
-from survey.errors import NotFound
+from survey.errors import UnknownPeople, UnknownSurvey
 from survey.planning import Plan, plan_round, require_somebody
 from survey.ports import Clock, People, Rounds
 from survey.survey import Survey
@@ -19,8 +19,7 @@ def survey_named(surveys: Mapping[str, Survey], name: str) -> Survey:
     """
     if name in surveys:
         return surveys[name]
-    known = ", ".join(sorted(surveys)) or "none yet"
-    raise NotFound(f"There is no survey {name!r}; the settings define: {known}.")
+    raise UnknownSurvey(name, tuple(sorted(surveys)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ class StartCampaign:
         candidates = await self.people.candidates(survey, platforms=self.platforms)
         unknown = to - {candidate.person.email for candidate in candidates}
         if unknown:
-            raise NotFound(f"Nobody on the roster has the e-mail {', '.join(sorted(unknown))}.")
+            raise UnknownPeople(tuple(sorted(unknown)))
         return plan_round(
             survey,
             candidates,

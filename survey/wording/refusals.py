@@ -4,11 +4,18 @@ from survey.errors import (
     AlreadyAnswered,
     CampaignExists,
     CommentTooLong,
+    InvalidPeriod,
     InvalidScore,
     InvitationClosed,
+    NobodyToAsk,
+    NoRoundYet,
     NotYours,
     OutOfDate,
     StorageUnavailable,
+    UnknownAttribute,
+    UnknownPeople,
+    UnknownRound,
+    UnknownSurvey,
     VoxpopError,
 )
 from survey.language import Language
@@ -44,7 +51,37 @@ def refusal(error: VoxpopError, language: Language) -> str:
         case CampaignExists():
             return language.text("A round of this survey is running already; close it first.")
         case _:
+            return _of_a_request(error, language)
+
+
+def _of_a_request(error: VoxpopError, language: Language) -> str:
+    """What somebody asked for is not there."""
+    match error:
+        case InvalidPeriod():
+            return language.text("A period looks like 2026Q4 (or 2026Q4.2 for a second one).")
+        case UnknownSurvey(known=known):
+            return language.text("There is no such survey; there is: {known}.", known=_all(known))
+        case NoRoundYet(survey=survey):
+            return language.text(
+                "There has been no round of {survey} yet; `/nps start {survey}` begins one.",
+                survey=survey,
+            )
+        case UnknownRound(known=known):
+            return language.text("There is no such round; there is: {known}.", known=_all(known))
+        case UnknownAttribute(known=known):
+            return language.text(
+                "People have no such attribute in this round; there is: {known}.", known=_all(known)
+            )
+        case UnknownPeople(emails=emails):
+            return language.text("Nobody on the roster is {emails}.", emails=_all(emails))
+        case NobodyToAsk():
+            return language.text("Nobody is left to be asked: `/nps preview` tells why.")
+        case _:
             return str(error)
+
+
+def _all(names: tuple[str, ...]) -> str:
+    return ", ".join(_short(name) for name in names) or "–"
 
 
 def unforeseen(language: Language) -> str:
@@ -89,8 +126,26 @@ def only_administrators(administrators: Administrators, language: Language) -> s
     )
 
 
+LONGEST_ECHO = 40
+"""Characters of a mistyped word that are said back."""
+
+
+def _short(word: str) -> str:
+    """A word as it may be said back: not too long, and nothing that turns the text around."""
+    plain = "".join(letter for letter in word if letter.isprintable() and letter != "`")
+    return plain if len(plain) <= LONGEST_ECHO else f"{plain[:LONGEST_ECHO]}…"
+
+
+def not_built(typed: str, language: Language) -> str:
+    """A word that a later version will know."""
+    return language.text(
+        "`/nps {typed}` is not built yet. `/nps help` shows what I can do.", typed=typed
+    )
+
+
 def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
     """A mistyped word."""
+    typed = _short(typed)
     if nearest is None:
         return language.text(
             "I don't know `{typed}`. `/nps help` shows what I can do.", typed=typed

@@ -32,6 +32,11 @@ def nothing_running(language: Language) -> str:
     return language.text("No round is running. `/nps start` begins one.")
 
 
+def another_running(names: list[str], language: Language) -> str:
+    """That round is not open; others are."""
+    return language.text("That round is not open; open is {names}.", names=language.listing(names))
+
+
 def several_running(names: list[str], language: Language) -> str:
     """A command that could mean more than one round."""
     return language.text(

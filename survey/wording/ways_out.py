@@ -111,7 +111,7 @@ def why_me(
         )
         if shared
         else language.text(
-            "Everybody on the roster is asked in {survey}, and so are you.", survey=survey.name
+            "You are on the roster of the people whom {survey} asks.", survey=survey.name
         ),
         language.text("This is the first time that this survey asks you.")
         if last_asked is None

@@ -150,7 +150,7 @@ class Pair:
         waits = {InvitationState.PENDING, InvitationState.SENT}
         gone = {InvitationState.DECLINED, InvitationState.OPTED_OUT}
         if what == "opt in":
-            await people.opt_in(person)
+            await people.opt_in(person, at=world.clock.at)
             became, fits = InvitationState.SENT, state in gone
         elif what == "decline":
             await people.opt_out(person, survey="nps", at=self.world.clock.at)
@@ -199,7 +199,9 @@ async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tupl
         if before.state in OPEN_CAMPAIGN:
             await world.product.close(before)
     owner, colleague = await _person(world, OWNER), await _person(world, COLLEAGUE)
-    await asyncio.gather(*(world.product.people.opt_in(one) for one in (owner, colleague)))
+    await asyncio.gather(
+        *(world.product.people.opt_in(one, at=world.clock.at) for one in (owner, colleague))
+    )
     world.survey(mode=mode, answers=rule)
     asked = frozenset({owner.email, colleague.email})
     campaign = await world.start(to=asked, deliver=sent)

@@ -52,23 +52,35 @@ def differences(connection: Connection) -> list[Any]:
 
 
 POSTGRES_CATALOGUE = (
-    "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '"
-    " || coalesce(character_maximum_length::text, '') || ' ' || coalesce(column_default, '')"
-    " FROM information_schema.columns WHERE table_schema = 'public'",
+    (
+        "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '"
+        " || coalesce(character_maximum_length::text, '') || ' ' || coalesce(column_default, '')"
+        " FROM information_schema.columns WHERE table_schema = 'public'"
+    ),
     "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
-    "SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)"
-    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
-    "SELECT relname || ' ' || coalesce(reloptions::text, '') FROM pg_class"
-    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+    (
+        "SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+    ),
+    (
+        "SELECT relname || ' ' || coalesce(reloptions::text, '') FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    ),
 )
 SQLITE_CATALOGUE = (
-    "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk || ' '"
-    " || coalesce(trim(c.dflt_value, '()'), '')"
-    " FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
-    "SELECT m.name || ' ' || f.\"table\" || ' ' || f.\"from\" || ' ' || f.on_delete"
-    " FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'",
-    "SELECT m.name || ' ' || i.name || ' ' || i.\"unique\" || ' ' || i.partial || ' ' || i.origin"
-    " FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'",
+    (
+        "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk || ' '"
+        " || coalesce(trim(c.dflt_value, '()'), '')"
+        " FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    ),
+    (
+        "SELECT m.name || ' ' || f.\"table\" || ' ' || f.\"from\" || ' ' || f.on_delete"
+        " FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'"
+    ),
+    (
+        "SELECT m.name || ' ' || i.name || ' ' || i.\"unique\" || ' ' || i.partial || ' ' || i.origin"
+        " FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'"
+    ),
     "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
 )
 
@@ -163,17 +175,17 @@ async def test_an_upgrade_that_breaks_leaves_nothing_half_made(empty: Database) 
     assert tables == {"sandbox_messages"}
 
 
-async def test_two_upgrades_at_once_do_it_once(empty_url: str) -> None:
-    databases = [open_database(empty_url) for _ in range(2)]
-    try:
-        found = await asyncio.gather(
-            *(upgrade(database) for database in databases), return_exceptions=True
-        )
-        assert HEAD in found
-        assert await schema_state(databases[0]) == (SchemaState.CURRENT, HEAD)
-    finally:
-        for database in databases:
-            await database.close()
+async def test_two_upgrades_at_once_do_it_once(
+    empty: Database, empty_url: str, tmp_path: Path
+) -> None:
+    environ = {"VOXPOP_DATABASE_URL": empty_url, "VOXPOP_SECRET_KEY": "long enough to pass " * 2}
+    both = [Process(tmp_path, "db", "upgrade", **environ) for _ in range(2)]
+    codes = [await asyncio.to_thread(one.process.wait, 60) for one in both]
+    said = "".join(one.said.read_text() for one in both)
+
+    assert codes == [0, 0], said
+    assert said == "The schema is at 0001.\n" * 2
+    assert await schema_state(empty) == (SchemaState.CURRENT, HEAD)
 
 
 async def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Messages that went out and must change: planned like everything else that goes out."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import deliveries, invitations
+from survey.states import DeliveryKind, DeliveryState
+
+
+async def plan_updates(
+    connection: AsyncConnection, which: ColumnElement[bool], *, at: datetime
+) -> None:
+    """Plan an update of every message of the invitations that `which` means, in one statement."""
+    original = deliveries.alias("original")
+    place = func.row_number().over(
+        partition_by=original.c.invitation_id, order_by=original.c.sent_at
+    )
+    before = (
+        select(func.coalesce(func.max(deliveries.c.ordinal), 0))
+        .where(
+            deliveries.c.invitation_id == original.c.invitation_id,
+            deliveries.c.kind == DeliveryKind.UPDATE.value,
+        )
+        .scalar_subquery()
+    )
+    fresh_id = func.gen_random_uuid()
+    if connection.dialect.name == "sqlite":
+        fresh_id = func.lower(func.hex(func.randomblob(16)))
+    await connection.execute(
+        deliveries.insert().from_select(
+            [
+                "id",
+                "invitation_id",
+                "kind",
+                "ordinal",
+                "target_id",
+                "platform",
+                "workspace",
+                "user_id",
+                "state",
+                "due_at",
+            ],
+            select(
+                fresh_id,
+                original.c.invitation_id,
+                literal(DeliveryKind.UPDATE.value),
+                before + place,
+                original.c.id,
+                original.c.platform,
+                original.c.workspace,
+                original.c.user_id,
+                literal(DeliveryState.PLANNED.value),
+                literal(at, deliveries.c.due_at.type),
+            )
+            .join(invitations, invitations.c.id == original.c.invitation_id)
+            .where(
+                which,
+                original.c.message_ref.is_not(None),
+                original.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
+            ),
+        )
+    )
