@@ -25,7 +25,7 @@ class Word(StrEnum):
 
 
 LATER_WORDS = frozenset(
-    [
+    {
         "audit",
         "comments",
         "compliance",
@@ -41,7 +41,7 @@ LATER_WORDS = frozenset(
         "snooze",
         "themes",
         "waive",
-    ]
+    }
 )
 """Words of the full grammar that this version does not know yet."""
 FOR_ADMINISTRATORS = frozenset({Word.REPORT, Word.STATUS, Word.PREVIEW, Word.START, Word.CLOSE})
@@ -106,11 +106,14 @@ def parse(text: str, *, surveys: Sequence[str]) -> Command:
         NotUnderstood: With the nearest command, if a word does not fit.
     """
     words = text.split()
-    if words and words[0].lower() in {"/nps", "nps", "/"}:
+    if words and words[0].startswith("/"):
+        bare = words[0].removeprefix("/").lower()
+        # `/report` is what somebody types who forgot the rest.
+        words = [bare, *words[1:]] if bare in set(Word) else words[1:]
+    if words and words[0].lower() == "nps" and len(words) > 1:
         words = words[1:]
     if not words:
         return Command(word=Word.HELP)
-    words[0] = words[0].removeprefix("/")
     typed, *rest = words
     try:
         word = Word(typed.lower())

@@ -111,10 +111,7 @@ class Worker:
     async def _resolve(self, delivery: Delivery) -> None:
         messenger = self.messengers.get(delivery.address.platform)
         if messenger is None:
-            await self.outbox.failed(
-                delivery, reason=f"{delivery.address.platform} is not switched on"
-            )
-            return
+            return  # whatever that platform has, it will tell when it is switched on again
         if delivery.kind is DeliveryKind.UPDATE:
             # An update leads to the same message however often it is made.
             await self._deliver(delivery)

@@ -14,7 +14,7 @@ from survey.planning import Candidate, Plan
 from survey.ports import Press
 from survey.report import Distribution, Participation
 from survey.scale import Score
-from survey.states import ANSWERABLE, COUNTED, OPEN_CAMPAIGN, CampaignState, InvitationState
+from survey.states import AWAITED, COUNTED, OPEN_CAMPAIGN, CampaignState, InvitationState
 from survey.survey import Survey
 from tests.examples import address
 
@@ -173,7 +173,7 @@ class FakeAnswers:
         everyone = self.store.invitations.values()
         mine = [found for found in everyone if found.person == person]
         mine = [found for found in mine if found.campaign.takes_answers(at)]
-        mine = [found for found in mine if found.state in ANSWERABLE]
+        mine = [found for found in mine if found.state in AWAITED]
         return sorted(mine, key=lambda found: found.campaign.started_at, reverse=True)
 
     def _found(self, press: Press) -> tuple[Invitation, int]:

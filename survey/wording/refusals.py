@@ -94,7 +94,7 @@ def unforeseen(language: Language) -> str:
 
 def try_again(language: Language) -> str:
     """A command while the database is away."""
-    return language.text("I can't look that up just now, so please try again in a minute.")
+    return language.text("I couldn't do that just now, so please try again in a minute.")
 
 
 def closed_on(day: str, language: Language) -> str:

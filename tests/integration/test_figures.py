@@ -48,10 +48,7 @@ async def counted(world: World, campaign: Campaign) -> Counter[int]:
     assert {(cohort, score): int(n) for cohort, score, n in kept if n} == {
         (cohort, score): n for cohort, score, n in anew
     }
-    found: Counter[int] = Counter()
-    for _cohort, score, n in anew:
-        found[score] += n
-    return found
+    return sum((Counter({score: n}) for _, score, n in anew), Counter[int]())
 
 
 def told(report: Report) -> Counter[int]:
@@ -167,8 +164,7 @@ async def test_a_group_is_hidden_if_it_or_what_remains_is_too_small(
     await world.close_round(running)
     report = await world.product.report("nps", by="team")
 
-    assert sum(told(report).values()) == 9
-    assert [group.figures for group in report.groups] == [None, None]
+    assert (sum(told(report).values()), [g.figures for g in report.groups]) == (9, [None, None])
 
 
 async def test_an_identified_survey_tells_everything_at_once(world: World) -> None:
@@ -183,7 +179,6 @@ async def test_an_identified_survey_tells_everything_at_once(world: World) -> No
     groups = {group.value: group.figures for group in report.groups}
     shown = {name: one.value for name, one in groups.items() if one is not None}
     assert shown == {"B0000": 100, "B0001": -100}
-    assert len(groups) == 12
     await undo(world, [0])
     assert told(await world.product.report("nps")) == await world.scores(campaign) == {0: 1}
 

@@ -150,7 +150,7 @@ class Pair:
         waits = {InvitationState.PENDING, InvitationState.SENT}
         gone = {InvitationState.DECLINED, InvitationState.OPTED_OUT}
         if what == "opt in":
-            await people.opt_in(person, at=world.clock.at)
+            await people.opt_in(person, at=self.world.clock.at)
             became, fits = InvitationState.SENT, state in gone
         elif what == "decline":
             await people.opt_out(person, survey="nps", at=self.world.clock.at)

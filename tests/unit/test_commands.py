@@ -159,7 +159,7 @@ async def test_an_attribute_that_nobody_has_is_refused_with_those_there_are() ->
     chat = await a_round(9, 9, 3, 7, 10, survey=NAMED)
     reply = await chat.types("/nps report by shoe")
     assert private(reply).headline == (
-        "People have no attribute 'shoe' in this round; there is: team."
+        "People have no such attribute in this round; there is: team."
     )
 
 

@@ -7,6 +7,9 @@ from survey.invitation import Response
 from tests.chat import ADA, Chat, asked
 
 SORRY = "I couldn't save that just now, so please press again in a minute."
+SORRY_FOR_A_COMMAND = Reply(
+    private=Card(headline="I couldn't do that just now, so please try again in a minute.")
+)
 SORRY_ALONE = Reply(private=Card(headline=SORRY))
 
 
@@ -102,7 +105,7 @@ async def test_words_in_the_thread_that_were_not_kept_get_no_thanks() -> None:
 async def test_commands_say_so_as_well(command: str) -> None:
     chat = await asked(person=ADA)
     chat.store.down = {"*"}
-    assert await chat.types(f"/nps {command}") == SORRY_ALONE
+    assert await chat.types(f"/nps {command}") == SORRY_FOR_A_COMMAND
     assert nothing_changed(chat)
     assert chat.knocks == []
 
@@ -110,11 +113,11 @@ async def test_commands_say_so_as_well(command: str) -> None:
 async def test_an_opt_out_by_command_that_was_not_saved_is_not_called_done() -> None:
     chat = await asked()
     chat.store.down = {"opt_out"}
-    assert await chat.types("/nps optout") == SORRY_ALONE
+    assert await chat.types("/nps optout") == SORRY_FOR_A_COMMAND
 
 
 async def test_a_close_that_was_not_saved_wakes_nobody() -> None:
     chat = await asked()
     chat.store.down = {"begin_closing"}
-    assert await chat.types("/nps close") == SORRY_ALONE
+    assert await chat.types("/nps close") == SORRY_FOR_A_COMMAND
     assert chat.knocks == []
