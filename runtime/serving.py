@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from runtime.wiring import Product
+from scheduler.knocker import Sweep
 from storage.schema import SchemaState, schema_state
 from survey.errors import InvalidValue, StorageUnavailable
 from survey.report import Distribution, figures
@@ -67,7 +69,7 @@ def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> F
 @asynccontextmanager
 async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[None]:
     """Worker and scheduler run; what they have begun is finished before this ends."""
-    product.knocker.start(only=_sweeps_of(parts))
+    product.knocker.start(_sweeps(product, parts))
     try:
         yield
     finally:
@@ -75,13 +77,22 @@ async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[Non
         await product.let_go()
 
 
-def _sweeps_of(parts: frozenset[Part]) -> frozenset[str]:
-    names: set[str] = set()
+def _sweeps(product: Product, parts: frozenset[Part]) -> list[Sweep]:
+    """What this process looks after, and how often."""
+
+    async def close_and_tell() -> None:
+        if await product.close.settle():
+            product.knocker.knock("send")
+
+    sweeps = []
     if Part.WORKER in parts:
-        names |= {"send"}
+        sweeps.append(Sweep(name="send", every=timedelta(seconds=1), run=product.worker))
     if Part.SCHEDULER in parts:
-        names |= {"close", "figures"}
-    return frozenset(names)
+        sweeps.append(Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell))
+        sweeps.append(
+            Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures)
+        )
+    return sweeps
 
 
 async def readiness(product: Product) -> Mapping[str, str]:

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from multiprocessing import get_context
 
 import structlog
@@ -22,7 +21,7 @@ from bot.sealing import Seal
 from runtime import clock as machine
 from runtime.languages import language
 from runtime.settings import Settings
-from scheduler.knocker import Knocker, Sweep
+from scheduler.knocker import Knocker
 from scheduler.worker import Worker
 from storage.answers import SqlAnswers
 from storage.engine import Database, open_database
@@ -147,8 +146,14 @@ def put_together(
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
     compose = ComposeCard(figures=figures, languages=language, clock=clock)
-    worker = Worker(outbox=outbox, messengers=messengers, compose=compose, clock=clock)
-    knocker = Knocker(_sweeps(worker, close))
+    knocker = Knocker()
+    worker = Worker(
+        outbox=outbox,
+        messengers=messengers,
+        compose=compose,
+        clock=clock,
+        keep_going=lambda: not knocker.stopping,
+    )
     desk = Desk(
         answers=answers,
         people=people,
@@ -205,18 +210,4 @@ def put_together(
         apps=apps,
         knocker=knocker,
         charts=charts,
-    )
-
-
-def _sweeps(worker: Worker, close: CloseCampaign) -> tuple[Sweep, ...]:
-    """What wakes up how often."""
-
-    async def close_and_tell() -> None:
-        if await close.settle():
-            await worker()
-
-    return (
-        Sweep(name="send", every=timedelta(seconds=1), run=worker),
-        Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
-        Sweep(name="figures", every=timedelta(minutes=1), run=close.move_figures),
     )

@@ -1,7 +1,7 @@
 """What wakes up when. APScheduler only knocks; what is due stands in the database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -30,22 +30,27 @@ class Sweep:
 
 
 class Knocker:
-    """Runs sweeps until it is stopped, and at once when somebody knocks."""
+    """Runs sweeps until it is stopped, and at once when somebody knocks; each once at a time.
 
-    def __init__(self, sweeps: tuple[Sweep, ...]) -> None:
-        self._sweeps = {sweep.name: sweep for sweep in sweeps}
+    Attributes:
+        stopping: Whether it was asked to stop; a sweep that takes long looks at it.
+    """
+
+    def __init__(self) -> None:
         # In memory on purpose: replicas that share a job store stop each other for good.
         self._scheduler = AsyncIOScheduler(timezone="UTC")
-        self._mine: frozenset[str] = frozenset()
-        self._running: set[asyncio.Task[None]] = set()
+        self._sweeps: dict[str, Sweep] = {}
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self.stopping = False
 
-    def start(self, *, only: frozenset[str]) -> None:
+    def start(self, sweeps: Iterable[Sweep]) -> None:
         """Begin to knock on these sweeps; needs a running event loop."""
-        self._mine = only
-        chosen = [sweep for name, sweep in self._sweeps.items() if name in only]
-        for sweep in chosen:
+        self.stopping = False
+        self._sweeps = {sweep.name: sweep for sweep in sweeps}
+        for sweep in self._sweeps.values():
             self._scheduler.add_job(
-                self._run,
+                self._wake,
                 IntervalTrigger(
                     seconds=sweep.every.total_seconds(),
                     jitter=sweep.every.total_seconds() / 10,
@@ -57,29 +62,41 @@ class Knocker:
                 misfire_grace_time=None,
                 max_instances=1,
             )
-        self._scheduler.start()
-        for sweep in chosen:
             self.knock(sweep.name)
+        self._scheduler.start()
 
     def knock(self, name: str) -> None:
-        """Run a sweep now rather than at its time, if it is run here."""
-        if name not in self._mine:
+        """Run a sweep now rather than at its time, or again if it is under way."""
+        if name not in self._sweeps or self.stopping:
+            return
+        if name in self._under_way:
+            self._again.add(name)
             return
         task = asyncio.get_running_loop().create_task(self._run(name))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._under_way[name] = task
+        task.add_done_callback(lambda _: self._done(name))
 
     async def stop(self) -> None:
         """Knock no more, and wait for what has begun."""
+        self.stopping = True
         self._scheduler.shutdown(wait=False)
-        while self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
+        while self._under_way:
+            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        self._sweeps = {}
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    async def _wake(self, name: str) -> None:
+        # A task of our own: APScheduler would cancel one of its own when it is stopped.
+        if name not in self._under_way:
+            self.knock(name)
+
+    def _done(self, name: str) -> None:
+        del self._under_way[name]
+        if name in self._again:
+            self._again.discard(name)
+            self.knock(name)
 
     async def _run(self, name: str) -> None:
-        me = asyncio.current_task()
-        if me is not None:
-            self._running.add(me)
-            me.add_done_callback(self._running.discard)
         try:
             await self._sweeps[name].run()
         except StorageUnavailable:

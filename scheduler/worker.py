@@ -28,19 +28,24 @@ class Worker:
 
     Attributes:
         messengers: By platform.
+        keep_going: Whether to begin with more; what was claimed is finished in any case.
     """
 
     outbox: Outbox
     messengers: Mapping[str, Messenger]
     compose: ComposeCard
     clock: Clock
+    keep_going: Callable[[], bool] = lambda: True
 
     async def __call__(self) -> int:
         """Send everything that is due; how many deliveries were handled."""
         handled = await self._each(
             self._resolve, await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
         )
-        while claimed := await self.outbox.claim(at=self.clock(), limit=BATCH):
+        while self.keep_going():
+            claimed = await self.outbox.claim(at=self.clock(), limit=BATCH)
+            if not claimed:
+                break
             handled += await self._each(self._deliver, claimed)
         return handled
 

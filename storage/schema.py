@@ -8,10 +8,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from storage.engine import Database, translated
 from survey.errors import SchemaMismatch
+
+UPGRADE_LOCK = 7_086_707
+"""The number of PostgreSQL's advisory lock that an upgrade holds."""
 
 
 class SchemaState(StrEnum):
@@ -70,6 +73,9 @@ async def upgrade(database: Database) -> str:
     _refuse_newer(state, found)
 
     def run(connection: Connection) -> Any:
+        if not database.is_sqlite:
+            # Two who upgrade at once: the second waits, and finds it done.
+            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         command.upgrade(_config(connection), "head")
 
     async with database.write() as connection:

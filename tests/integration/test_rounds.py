@@ -114,7 +114,7 @@ async def test_a_round_is_over_when_its_time_is(world: World) -> None:
 
     world.clock.at = campaign.closes_at
     finished = await world.product.close.settle()
-    world.clock.forward(seconds=3)
+    world.clock.forward(seconds=10)
     finished += await world.product.close.settle()
 
     assert finished == 1

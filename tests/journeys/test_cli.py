@@ -1,0 +1,285 @@
+"""`voxpop` as its users run it: real processes in a folder of their own."""
+
+import asyncio
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.world import Process
+
+VOXPOP = Path(sys.executable).with_name("voxpop")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: bytes
+    said: str
+
+    @property
+    def json(self) -> Any:
+        """What a program reads."""
+        return json.loads(self.out)
+
+
+def voxpop(folder: Path, *command: str, **environ: str) -> Ended:
+    """Run a command to its end."""
+    clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [VOXPOP, *command],
+        cwd=folder,
+        env={**clean, **environ},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    return Ended(ended.returncode, ended.stdout, ended.stderr.decode())
+
+
+def all_of(folder: Path, *commands: str) -> list[Ended]:
+    """Run several at a time; their words are split at spaces."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda command: voxpop(folder, *command.split()), commands))
+
+
+class Demo(Process):
+    """`voxpop demo` on a port that is free."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "demo", "--port", "0")
+        found = re.search(r"http://localhost:\d+", self.until("Ctrl+C stops it", seconds=60))
+        assert found is not None
+        self.http = httpx.Client(base_url=found[0], timeout=20)
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+        super().__exit__()
+
+    def last(self, email: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.http.get(f"/sandbox/api/inbox/{email}").json()["messages"][-1]
+        return found
+
+    def press(self, email: str, button: str) -> dict[str, Any]:
+        body = {"as": email, "message_id": self.last(email)["id"], "button_id": button}
+        found: dict[str, Any] = self.http.post("/sandbox/api/press", json=body).json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Demo]]:
+    """A demo that everybody here only looks at."""
+    folder = tmp_path_factory.mktemp("demo")
+    with Demo(folder) as running:
+        yield folder, running
+
+
+def test_the_demo_has_people_a_past_and_a_round_that_runs(demo: tuple[Path, Demo]) -> None:
+    _, running = demo
+    health = running.http.get("/health")
+    people = running.http.get("/sandbox/api/people").json()
+
+    assert (health.status_code, health.json()["status"]) == (200, "healthy")
+    assert len(people) >= 12
+    assert any(person["admin"] for person in people)
+    asked = running.last(people[3]["email"])
+    assert [one["label"] for one in asked["buttons"]][:11] == [str(mark) for mark in range(11)]
+    assert running.http.get("/sandbox").headers["content-type"].startswith("text/html")
+
+
+def test_the_rounds_are_listed(demo: tuple[Path, Demo]) -> None:
+    folder, _ = demo
+    rounds, surveys, table = all_of(
+        folder, "campaign list --json", "survey list --json", "campaign list"
+    )
+
+    running, *past = rounds.json
+    assert running["state"] == "running"
+    assert running["reached"] == running["invited"]
+    assert {one["state"] for one in past} == {"closed"}
+    assert max(one["answered"] for one in past) >= 40
+    assert [(one["survey"], one["scale"], one["mode"]) for one in surveys.json] == [
+        ("nps", "nps", "confidential"),
+        ("ticket", "csat", "identified"),
+    ]
+    lines = table.out.decode().splitlines()
+    assert len(lines) == 1 + len(rounds.json)
+    assert lines[1].startswith(running["campaign"])
+    assert [ended.code for ended in (rounds, surveys, table)] == [0, 0, 0]
+
+
+def test_a_report_says_the_same_in_every_format(demo: tuple[Path, Demo]) -> None:
+    folder, _ = demo
+    (past,) = [one["campaign"] for one in all_of(folder, "campaign list --json")[0].json][1:2]
+    period = past.partition("/")[2]
+    text, found, rows, picture = all_of(
+        folder,
+        *(
+            f"report nps --period {period} --by team --format {style}"
+            for style in ("text", "json", "csv", "png --output report.png")
+        ),
+    )
+    report = found.json
+
+    assert [ended.code for ended in (text, found, rows, picture)] == [0, 0, 0, 0]
+    assert report["campaign"] == past
+    assert report["counted"] == sum(report["distribution"].values()) >= 40
+    score = f"{round(report['nps']):+}".replace("-", "\u2212")
+    assert text.out.decode().startswith(f"{past}: NPS {score}\n")
+    everyone, *groups = csv.DictReader(io.StringIO(rows.out.decode()))
+    assert float(everyone["nps"]) == pytest.approx(report["nps"])
+    assert [int(everyone[f"marks_{mark}"]) for mark in range(11)] == list(
+        report["distribution"].values()
+    )
+    assert [row["value"] for row in groups] == [group["value"] for group in report["groups"]]
+    assert {group["attribute"] for group in report["groups"]} == {"team"}
+    assert (folder / "report.png").read_bytes().startswith(PNG)
+    assert len(picture.out) == 0
+
+
+def test_the_database_and_the_settings_are_examined(
+    demo: tuple[Path, Demo], tmp_path: Path
+) -> None:
+    folder, _ = demo
+    schema, doctor = all_of(folder, "db check", "doctor --json")
+    well = voxpop(folder, "doctor", VOXPOP_SANDBOX="1")
+    nothing, ill = all_of(tmp_path, "db check", "doctor")
+
+    assert (schema.code, schema.out) == (0, b"The schema is at 0001, which is current.\n")
+    assert well.code == 0
+    assert doctor.code == 1  # no platform is switched on
+    wrong = [one for one in doctor.json if one["result"] != "ok"]
+    assert [one["check"] for one in wrong] == ["platforms"]
+    assert "VOXPOP_SANDBOX=1" in wrong[0]["mend"]
+    assert nothing.code == 1
+    assert "run `voxpop db upgrade`" in nothing.said
+    assert ill.code == 1
+    assert "VOXPOP_ADMINS" in ill.out.decode()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "helps"),
+    [
+        ("campaign start nps", 1, "A round of nps is running already"),
+        ("campaign start nope", 1, "There is no survey 'nope'; the settings define: nps, ticket."),
+        ("campaign start ticket --to nobody@example.org", 1, "nobody@example.org"),
+        ("campaign close nps/1999Q1", 1, "No open round is named 'nps/1999Q1'; there is: nps/"),
+        ("report nope", 1, "There is no survey 'nope'; the settings define: nps, ticket."),
+        ("report nps --by shoe", 1, "People have no attribute 'shoe'"),
+        ("report nps --period 2026Q9", 2, "A period looks like 2026Q4"),
+        ("report nps --format xml", 2, "'text', 'json', 'csv', 'png'"),
+        ("reprot nps", 2, "Did you mean 'report'?"),
+        ("campaign clsoe nps", 2, "Did you mean 'close'?"),
+        ("run --only wbe", 2, "use web, bot, worker, scheduler"),
+        ("demo --port 99999", 2, "65535"),
+        ("report", 2, "Usage: voxpop report"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_what_can(
+    demo: tuple[Path, Demo], command: str, code: int, helps: str
+) -> None:
+    folder, running = demo
+    ended = voxpop(folder, *command.split())
+
+    assert (ended.code, ended.out) == (code, b"")
+    assert helps in ended.said
+    assert len(ended.said.splitlines()) <= 4
+    assert running.process.poll() is None
+
+
+def test_a_port_that_is_taken_is_told(demo: tuple[Path, Demo], tmp_path: Path) -> None:
+    port = demo[1].http.base_url.port
+    ended = voxpop(tmp_path, "demo", "--port", str(port))
+
+    assert ended.code == 1
+    assert f"I can't listen on 127.0.0.1:{port}" in ended.said
+    assert "--port" in ended.said
+
+
+def children(of: int) -> list[int]:
+    """Processes of the session that a process has begun."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == of and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+async def press_until_it_dies(demo: Demo, people: list[str]) -> dict[str, str]:
+    """Everybody presses again and again; what was acknowledged, by person."""
+    acknowledged: dict[str, str] = {}
+    async with httpx.AsyncClient(base_url=demo.http.base_url, timeout=5) as http:
+
+        async def press(email: str) -> None:
+            for turn in range(1_000):
+                inbox = (await http.get(f"/sandbox/api/inbox/{email}")).json()["messages"]
+                button = f"s{turn // 2 % 11}" if turn % 2 == 0 else "change"
+                body = {"as": email, "message_id": inbox[-1]["id"], "button_id": button}
+                answer = await http.post("/sandbox/api/press", json=body)
+                said = answer.json()["messages"][-1]["text"].splitlines()[0]
+                if said.startswith("You said"):
+                    acknowledged[email] = said
+
+        async def kill() -> None:
+            await asyncio.sleep(1.5)
+            os.killpg(demo.process.pid, signal.SIGKILL)
+
+        await asyncio.gather(kill(), *(press(one) for one in people), return_exceptions=True)
+    return acknowledged
+
+
+def test_a_demo_is_closed_stopped_killed_and_started_again(tmp_path: Path) -> None:
+    with Demo(tmp_path) as running:
+        running.press("bruno@example.org", "s6")
+        body = {"as": "ada@example.org", "text": "/nps report"}
+        running.http.post("/sandbox/api/say", json=body)  # there is a process for charts now
+        assert len(children(running.process.pid)) > 1
+        code = running.stop(seconds=10)
+        assert code in {0, -signal.SIGTERM}
+        assert children(running.process.pid) == []
+        assert "Traceback" not in running.said.read_text()
+
+    with Demo(tmp_path) as running:
+        assert running.last("bruno@example.org")["text"].startswith("You said 6.")
+        people = [one["email"] for one in running.http.get("/sandbox/api/people").json()[2:10]]
+        acknowledged = asyncio.run(press_until_it_dies(running, people))
+        assert len(acknowledged) == len(people)
+        assert running.process.wait(10) == -signal.SIGKILL
+
+    with Demo(tmp_path) as running:
+        for email, said in acknowledged.items():
+            shown = running.press(email, "why") and running.last(email)
+            assert said in shown["text"] or shown["buttons"][0]["id"] == "s0"
+        late = running.last("ines@example.org")
+        closed = voxpop(tmp_path, "campaign", "close", "nps")
+        body = {"as": "ines@example.org", "message_id": late["id"], "button_id": "s6"}
+        pressed = running.http.post("/sandbox/api/press", json=body).json()
+        again = voxpop(tmp_path, "campaign", "close", "nps")
+
+    assert closed.code == 0
+    assert "is closed: no more answers count." in closed.out.decode()
+    assert "This round closed on" in pressed["private_text"]
+    assert pressed["messages"][-1]["text"].startswith("This round is closed.")
+    assert pressed["messages"][-1]["buttons"] == []
+    assert again.code == 1
+    assert "No open round is named 'nps'" in again.said
