@@ -180,6 +180,14 @@ def reason_kept(survey: Survey, language: Language) -> str:
     )
 
 
+def where_words_go(survey: Survey, language: Language) -> str:
+    """Told before somebody writes."""
+    owner = survey.owner or language.text("your survey team")
+    if survey.mode is Mode.IDENTIFIED:
+        return language.text("This goes to {owner}, word for word, with your name.", owner=owner)
+    return language.text("This goes to {owner}, word for word, without your name.", owner=owner)
+
+
 def comment_before_score(language: Language) -> str:
     """Somebody wrote before they pressed."""
     return language.text("Thank you, I kept that. Press a number as well, and it counts.")
@@ -239,7 +247,7 @@ def reason_dialog(invitation: Invitation, language: Language) -> Dialog:
                 if score is None
                 else follow_up(survey.scale, score, language),
                 value=response.comment or "",
-                hint=who_sees(survey, language),
+                hint=where_words_go(survey, language),
                 max_length=COMMENT_LIMIT,
             ),
         ),
