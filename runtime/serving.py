@@ -114,11 +114,11 @@ class Metrics:
     async def figures(self) -> NpsMetrics:
         """The latest round and all rounds together, of everything asked on the NPS scale."""
         rounds = [found for found in await self._product.rounds.all() if found.survey.scale == NPS]
-        shown = [await self._product.report.shown(found) for found in rounds]
+        shown = await self._product.report.shown(rounds)
         overall = Distribution(scale=NPS, counts={})
-        for counts in shown:
-            overall += counts or Distribution(scale=NPS, counts={})
-        latest = shown[0] if shown else None
+        for counts in shown.values():
+            overall += counts
+        latest = shown.get(rounds[0].id) if rounds else None
         return NpsMetrics(
             quarterly=None if latest is None else figures(latest).value,
             overall=figures(overall).value,

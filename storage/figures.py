@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +61,27 @@ class SqlFigures:
     async def live(self, campaign: Campaign) -> Distribution:
         """See the port."""
         return await self._sum(campaign, totals)
+
+    async def of_rounds(self, campaigns: Sequence[Campaign]) -> Mapping[int, Distribution]:
+        """See the port."""
+        counts: dict[int, dict[int, int]] = {campaign.id: {} for campaign in campaigns}
+        async with self._database.read() as connection:
+            for table, gated in ((totals, False), (released_totals, True)):
+                rows = await connection.execute(
+                    select(table.c.campaign_id, table.c.score, func.sum(table.c.n).label("n"))
+                    .where(
+                        table.c.campaign_id.in_(
+                            [found.id for found in campaigns if found.survey.gated is gated]
+                        )
+                    )
+                    .group_by(table.c.campaign_id, table.c.score)
+                )
+                for row in rows:
+                    counts[row.campaign_id][row.score] = int(row.n)
+        return {
+            campaign.id: Distribution(scale=campaign.survey.scale, counts=counts[campaign.id])
+            for campaign in campaigns
+        }
 
     async def live_groups(self, campaign: Campaign) -> Mapping[Group, Distribution]:
         """See the port."""

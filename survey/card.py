@@ -31,7 +31,6 @@ class Act(StrEnum):
     UNDO = "undo"
     SHARE = "share"
     START = "start"
-    CLOSE = "close"
     CANCEL = "cancel"
 
 

@@ -203,6 +203,10 @@ class Figures(Protocol):
         """What the release gate has let out."""
         ...
 
+    async def of_rounds(self, campaigns: Sequence[Campaign]) -> Mapping[int, Distribution]:
+        """By the number of the round: `live` of identified ones, `released` of the others."""
+        ...
+
     async def released_groups(
         self, campaign: Campaign
     ) -> Mapping[tuple[str, str], Distribution | None]:

@@ -112,7 +112,7 @@ async def chat(world: World, running: Campaign) -> AsyncIterator[Sandbox]:  # no
         yield found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str | None:
     """A Chromium to test with; None lets Playwright use its own.
 

@@ -277,6 +277,12 @@ class FakeFigures:
         nobody = Distribution(scale=campaign.survey.scale, counts={})
         return everyone if everyone.n >= campaign.survey.k else nobody
 
+    async def of_rounds(self, campaigns: Sequence[Campaign]) -> Mapping[int, Distribution]:
+        return {
+            found.id: await (self.released if found.survey.gated else self.live)(found)
+            for found in campaigns
+        }
+
     async def released_groups(
         self, campaign: Campaign
     ) -> Mapping[tuple[str, str], Distribution | None]:

@@ -30,7 +30,16 @@ Text = Annotated[
     str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 ]
 Email = Annotated[Text, Field(max_length=320)]
-Number = Annotated[int, Field(strict=False, ge=1, le=2**63 - 1)]
+
+
+def _no_number(value: object) -> object:
+    """`true` and `1.0` are 1 to Python, and no ids to anybody."""
+    if isinstance(value, bool | float):
+        raise ValueError("an id is a whole number")  # noqa: TRY004 - pydantic wants this one
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_no_number), Field(ge=1, le=2**63 - 1)]
 
 
 class _Body(BaseModel):

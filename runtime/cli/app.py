@@ -1,6 +1,8 @@
 """The commands, put together; every refusal is a sentence and an exit code."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -22,6 +24,16 @@ app.command("report")(reports.report)
 app.add_typer(upkeep.database, name="db")
 app.add_typer(upkeep.surveys, name="survey")
 app.add_typer(campaigns.app, name="campaign")
+
+
+@app.callback(invoke_without_command=True)
+def voxpop(
+    *, told: Annotated[bool, typer.Option("--version", help="Tell the version and leave.")] = False
+) -> None:
+    """A chat-first survey bot: one message, one press, figures you can trust."""
+    if told:
+        sys.stdout.write(f"voxpop {version('voxpop')}\n")
+        raise typer.Exit
 
 
 def main() -> None:

@@ -69,18 +69,17 @@ class MakeReport:
         campaign = await self.campaign(survey, period)
         if campaign.survey.gated and campaign.state is not CampaignState.CLOSED:
             await self.figures.step(campaign, at=self.clock())
-        shown = await self.shown(campaign)
         earlier = await self._earlier(campaign)
+        counts = await self.shown([campaign, *earlier])
+        shown = counts.get(campaign.id)
         points = [
-            RoundPoint(campaign=name, period=str(when), figures=figures(counts))
-            for name, when, counts in reversed(earlier)
-        ]
-        if shown is not None:
-            points.append(
-                RoundPoint(
-                    campaign=campaign.name, period=str(campaign.period), figures=figures(shown)
-                )
+            RoundPoint(
+                campaign=found.name, period=str(found.period), figures=figures(counts[found.id])
             )
+            for found in [*reversed(earlier), campaign]
+            if found.id in counts
+        ]
+        before = next((found for found in earlier if found.id in counts), None)
         gated = campaign.survey.gated
         told = await self.figures.participation(campaign)
         return Report(
@@ -96,8 +95,8 @@ class MakeReport:
             distribution=shown,
             figures=None if shown is None else figures(shown),
             change=None
-            if shown is None or not earlier
-            else change(shown, earlier[0][2], since=str(earlier[0][1])),
+            if shown is None or before is None
+            else change(shown, counts[before.id], since=str(before.period)),
             groups=() if by is None else await self._groups(campaign, by),
             groups_withheld=by is not None and gated and campaign.state is not CampaignState.CLOSED,
             history=tuple(points),
@@ -118,29 +117,24 @@ class MakeReport:
             return await self.figures.pending(campaign)
         return max(0, answered - shown.n)
 
-    async def shown(self, campaign: Campaign) -> Distribution | None:
-        """What may be shown of everyone by now; None if that is nothing."""
-        if not campaign.survey.gated:
-            live = await self.figures.live(campaign)
-            return live if live.n else None
-        released = await self.figures.released(campaign)
-        return released if released.n >= campaign.survey.k else None
+    async def shown(self, campaigns: Sequence[Campaign]) -> Mapping[int, Distribution]:
+        """What may be shown of everyone by now, by the round's number; nothing is left out."""
+        found = await self.figures.of_rounds(campaigns)
+        return {
+            campaign.id: found[campaign.id]
+            for campaign in campaigns
+            if found[campaign.id].n >= campaign.survey.smallest_group
+        }
 
-    async def _earlier(self, campaign: Campaign) -> Sequence[tuple[str, Period, Distribution]]:
-        """Closed rounds before this one that have figures, the latest first."""
-        found = []
-        for other in await self.rounds.all(campaign.survey.name):
-            before = other.started_at < campaign.started_at
-            if not before or other.state is not CampaignState.CLOSED:
-                continue
-            if other.survey.scale != campaign.survey.scale:
-                continue
-            shown = await self.shown(other)
-            if shown is not None:
-                found.append((other.name, other.period, shown))
-            if len(found) == ROUNDS_SHOWN - 1:
-                break
-        return found
+    async def _earlier(self, campaign: Campaign) -> list[Campaign]:
+        """Closed rounds before this one on the same scale, the latest first."""
+        return [
+            other
+            for other in await self.rounds.all(campaign.survey.name)
+            if other.started_at < campaign.started_at
+            and other.state is CampaignState.CLOSED
+            and other.survey.scale == campaign.survey.scale
+        ][: ROUNDS_SHOWN - 1]
 
     async def _groups(self, campaign: Campaign, by: str) -> tuple[GroupFigures, ...]:
         if not campaign.survey.gated:

@@ -264,7 +264,7 @@ states = st.sampled_from(list(InvitationState))
         (Act.UNDO, "", MINE),
         (Act.START, "nps", MINE),
         (Act.SCORE, "6", None),
-        (Act.CLOSE, "", None),
+        (Act.START, "", None),
     ],
 )
 async def test_a_button_that_no_card_has_writes_nothing(
