@@ -1,7 +1,10 @@
 """The composition root: the one place where everything is put together."""
 
 import asyncio
+import os
 import signal
+import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -60,7 +63,7 @@ class PngCharts:
         for _ in range(2):
             if self._beside is None:
                 self._beside = ProcessPoolExecutor(
-                    1, mp_context=get_context("spawn"), initializer=_leave_interrupts_alone
+                    1, mp_context=get_context("spawn"), initializer=_follow, initargs=(os.getpid(),)
                 )
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._beside, png, svg)
@@ -76,9 +79,17 @@ class PngCharts:
             self._beside = None
 
 
-def _leave_interrupts_alone() -> None:
-    # Ctrl+C reaches the process beside us as well; ending it is up to us.
+def _follow(parent: int) -> None:
+    """Run in the process beside us: it ends when we do, however we ended."""
+    # Ctrl+C reaches it as well; ending it is up to us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,9 @@ from survey.states import (
 )
 from survey.survey import Answers
 
+TRIES = 10
+"""How often a press is tried again when others on the same invitation came in between."""
+
 
 class SqlAnswers:
     """The port `Answers` on a database.
@@ -63,7 +66,7 @@ class SqlAnswers:
         """See the port."""
         ballot = await self._ballot(press)
         mark = Score(score, ballot.campaign.survey.scale)
-        for _ in range(2):
+        for _ in range(TRIES):
             recorded = await self._press(press, ballot, score=score)
             if recorded is not None:
                 return recorded
@@ -75,7 +78,7 @@ class SqlAnswers:
     async def undo(self, press: Press) -> Invitation:
         """See the port."""
         ballot = await self._ballot(press)
-        for _ in range(2):
+        for _ in range(TRIES):
             undone = await self._press(press, ballot, score=None)
             if undone is not None:
                 return undone

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from survey.campaign import Campaign
-from survey.errors import UnknownPeople, UnknownSurvey
+from survey.errors import CampaignExists, UnknownPeople, UnknownSurvey
 from survey.planning import Plan, plan_round, require_somebody
 from survey.ports import Clock, People, Rounds
+from survey.states import OPEN_CAMPAIGN
 from survey.survey import Survey
 
 
@@ -76,5 +77,7 @@ class StartCampaign:
             NobodyToAsk: If nobody is left to be asked.
             CampaignExists: If a round of it is open.
         """
-        plan = require_somebody(await self.plan(name, to=to, at_once=at_once))
-        return await self.rounds.start(plan)
+        plan = await self.plan(name, to=to, at_once=at_once)
+        if any(found.state in OPEN_CAMPAIGN for found in await self.rounds.all(name)):
+            raise CampaignExists(f"A round of {name} is running already; close it first.")
+        return await self.rounds.start(require_somebody(plan))

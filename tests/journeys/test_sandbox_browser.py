@@ -47,9 +47,10 @@ def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
         found.set_default_timeout(15_000)
         found.on("console", lambda said: complaints.append(said.text))
         found.on("pageerror", lambda error: complaints.append(str(error)))
-        found.on("requestfailed", lambda request: complaints.append(request.url))
+        found.on("requestfailed", lambda request: complaints.append(f"{request.failure}"))
         yield found
-    assert [one for one in complaints if "ERR_ABORTED" not in one and "/api/" not in one] == []
+    # A poll that is under way when the page is left is cut off, and nobody minds.
+    assert [one for one in complaints if one != "net::ERR_ABORTED"] == []
 
 
 def visit(page: Page, address: str, email: str) -> Locator:
@@ -85,7 +86,8 @@ def test_one_press_records_and_the_same_message_changes(page: Page, address: str
     expect(message.get_by_role("heading")).to_have_text(
         "How likely are you to recommend Acme to a colleague?"
     )
-    expect(message.locator(".scores button")).to_have_text([str(mark) for mark in range(11)])
+    marks = message.locator(".scores button")
+    expect(marks).to_have_text([str(mark) for mark in range(11)], use_inner_text=True)
     score(message, 6).click()
     expect(message.get_by_role("heading")).to_have_text("You said 6.")
     expect(page.locator("li.message")).to_have_count(1)
@@ -120,6 +122,12 @@ def test_one_press_records_and_the_same_message_changes(page: Page, address: str
     page.reload()
     expect(newest(page).get_by_text("Taken back. You can answer until")).to_be_visible()
     expect(page.locator("li.message")).to_have_count(1)
+
+
+def test_a_score_is_read_out_once(page: Page, address: str) -> None:
+    message = visit(page, address, "ines@example.org")
+    for mark in (0, 10):
+        expect(score(message, mark)).to_have_accessible_name(f"{mark} of 10")
 
 
 def test_ada_sees_the_report_with_its_chart(page: Page, address: str) -> None:
@@ -170,6 +178,7 @@ def test_it_works_by_keyboard_alone(page: Page, address: str) -> None:
     expect(dialog).to_be_hidden()
     tab_to(page, message.get_by_role("button", name="Add a reason"))
     page.keyboard.press("Enter")
+    expect(dialog.get_by_role("textbox")).to_be_focused()
     page.keyboard.type("By keyboard alone")
     tab_to(page, dialog.get_by_role("button", name="Send"))
     page.keyboard.press("Enter")
