@@ -50,7 +50,7 @@ _MASKS = (
     (re.compile(r"(?<=://)[^\s/@]{1,255}@"), f"{REDACTED}@"),
     (re.compile(rf"({_STARTS}/(?:{_LINKS})/)[^\s\"'?#]+", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"((?:://|(?<![^\s\"'(=\[])/)[^\s?\"']{0,2000})\?[^\s\"']+"), rf"\1?{REDACTED}"),
-    (re.compile(r"[^\s@\"'<>(),;:=/\[\]]{1,64}@[^\s@\"'<>(),;:=/\[\]]{1,255}"), "[e-mail]"),
+    (re.compile(r"[^\s@\"'<>(),;:=/\[\]\\]{1,64}@[^\s@\"'<>(),;:=/\[\]\\]{1,255}"), "[e-mail]"),
 )
 
 
@@ -78,7 +78,6 @@ def configure(log_format: LogFormat | None, level: str, stream: TextIO | None = 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _guard,
     ]
-    structlog.reset_defaults()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
@@ -179,7 +178,7 @@ def _clean(value: object, depth: int = 0) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
         case str():
-            return _masked(one_line(value))
+            return one_line(_masked(value))
         case bytes() | bytearray():
             return f"<{len(value)} bytes>"
         case Mapping():
@@ -190,7 +189,7 @@ def _clean(value: object, depth: int = 0) -> Any:
         case Sequence() | AbstractSet():
             return [_clean(below, depth + 1) for below in list(value)[:_LONGEST]]
         case UUID() | date() | time() | timedelta() | Decimal() | PurePath():
-            return _masked(one_line(str(value)))
+            return one_line(_masked(str(value)))
         case _:
             return f"<{type(value).__qualname__}>"
 

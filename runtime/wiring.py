@@ -1,19 +1,14 @@
 """The composition root: the one place where everything is put together."""
 
 import asyncio
-import os
-import signal
-import threading
-import time
+import sys
 from collections.abc import Mapping
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import structlog
 from starlette.types import ASGIApp
 
-from bot.charts import png, report_svg
+from bot.charts import report_svg
 from bot.commands import Commands
 from bot.desk import Desk
 from bot.sandbox.app import SandboxParts, create_actions, create_sandbox
@@ -47,49 +42,40 @@ from survey.usecases.start_campaign import StartCampaign
 log = structlog.get_logger()
 
 
+DRAWING_SECONDS = 20
+"""How long a picture may take before a report goes without it."""
+
+
 class PngCharts:
-    """The port `Charts`: pictures are drawn in a process beside this one.
+    """The port `Charts`: each picture is drawn by a process beside this one.
 
     Drawing holds the interpreter for a tenth of a second, in a thread as well; presses go first.
-    The process is started with the first picture, and anew if it was lost.
     """
-
-    def __init__(self) -> None:
-        self._beside: ProcessPoolExecutor | None = None
 
     async def report(self, report: Report, language: Language) -> bytes | None:
         """See the port."""
         svg = report_svg(report, language)
-        for _ in range(2):
-            if self._beside is None:
-                self._beside = ProcessPoolExecutor(
-                    1, mp_context=get_context("spawn"), initializer=_follow, initargs=(os.getpid(),)
-                )
-            try:
-                return await asyncio.get_running_loop().run_in_executor(self._beside, png, svg)
-            except BrokenExecutor:
-                self.close()
-        log.error("chart_could_not_be_drawn")
-        return None
-
-    def close(self) -> None:
-        """Let the process go."""
-        if self._beside is not None:
-            self._beside.shutdown(cancel_futures=True)
-            self._beside = None
-
-
-def _follow(parent: int) -> None:
-    """Run in the process beside us: it ends when we do, however we ended."""
-    # Ctrl+C reaches it as well; ending it is up to us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
+        beside = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # what lies in the folder of somebody's settings is no module of ours
+            "-c",
+            "from bot.charts.raster import main; main()",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl+C is ours alone
+        )
+        try:
+            async with asyncio.timeout(DRAWING_SECONDS):
+                picture, _ = await beside.communicate(svg.encode())
+        except TimeoutError:
+            beside.kill()
+            await beside.wait()
+            picture = b""
+        if beside.returncode or not picture:
+            log.error("chart_could_not_be_drawn", exit=beside.returncode)
+            return None
+        return picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +101,7 @@ class Product:
     charts: PngCharts
 
     async def let_go(self) -> None:
-        """Close connections and processes; the product can be used again, and reopens them."""
-        self.charts.close()
+        """Close the connections; the product can be used again, and opens new ones."""
         await self.database.close()
 
 

@@ -1,8 +1,10 @@
 """SVG to PNG.
 
 The renderer holds Python's global lock for its 0.1 s, so that a thread is no help: whoever serves
-others meanwhile calls `png` in a process of its own. It takes and gives what can be sent there.
+others meanwhile runs `main` in a process of its own, SVG in and PNG out.
 """
+
+import sys
 
 import resvg_py
 
@@ -28,3 +30,9 @@ def png(svg: str) -> bytes:
         font_files=list(font_files()),
         skip_system_fonts=not needs_other_fonts(svg),
     )
+
+
+def main() -> None:
+    """SVG on standard input, PNG on standard output."""
+    sys.stdout.buffer.write(png(sys.stdin.buffer.read().decode()))
+

@@ -1,15 +1,13 @@
 """What goes on when something beside us breaks, and what people see of it."""
 
 import asyncio
-import os
-import signal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from bot.interactions import CommandTyped
 from survey.card import Act, Reply
-from survey.report import as_json
 from tests.world import World, address, email
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -111,26 +109,25 @@ async def test_whoever_comes_back_after_stopping_has_buttons_again(world: World)
     assert (await world.invitation(1)).response.score == 9
 
 
-async def test_a_report_comes_although_the_drawing_process_was_killed(world: World) -> None:
-    campaign = await world.start()
+async def test_a_report_comes_without_its_picture_where_none_can_be_drawn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.start()
     for place in range(6):
         await world.press(place, 8)
-    made = await world.product.report("nps")
-    english = world.product.desk.languages("en")
-    assert await world.product.charts.report(made, english)
-    beside = world.product.charts._beside
-    assert beside is not None
-    for process in beside._processes.values():
-        os.kill(process.pid or 0, signal.SIGKILL)
-    picture = await world.product.charts.report(made, english)
-    assert picture is not None
-    assert picture.startswith(b"\x89PNG")
-    assert as_json(made)["campaign"] == campaign.name
+    typed = CommandTyped(by=address(email(0)), text="/nps report", at=world.clock.at)
+    drawn = await world.product.desk(typed)
+    monkeypatch.setattr("runtime.wiring.DRAWING_SECONDS", 0)
+    undrawn = await world.product.desk(typed)
+    assert drawn.private is not None
+    assert drawn.private.picture is not None
+    assert drawn.private.picture.png.startswith(b"\x89PNG")
+    assert undrawn.private is not None
+    assert undrawn.private.picture is None
+    assert undrawn.private.lines == drawn.private.lines
 
 
 async def test_something_unforeseen_is_told_in_a_sentence(world: World) -> None:
-    from bot.interactions import CommandTyped
-
     async def broken(*_: object) -> Reply:
         raise ZeroDivisionError
 

@@ -464,8 +464,11 @@ const isScore = ({ style, label }) => (style ? style === 'score' : /^\d+$/.test(
 
 function showButtons(chat, node, { id, buttons = [] }) {
   const [scores, actions] = [$('.scores', node), $('.actions', node)];
-  const marks = buttons.filter(isScore);
-  const highest = Math.max(...marks.map(({ label }) => Number(label)));
+  const plain = buttons.filter(isScore);
+  const highest = Math.max(...plain.map(({ label }) => Number(label)));
+  // "6 of 10" is what we say ourselves; only a meaning beyond that is shown.
+  const marks = plain.map((mark) => (
+    mark.description === `${mark.label} of ${highest}` ? { ...mark, description: null } : mark));
   const create = (button) => makeButton('', '', () => press(chat, node, id, button.id));
   scores.hidden = !marks.length;
   scores.dataset.count = marks.length;
