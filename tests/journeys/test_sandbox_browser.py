@@ -145,6 +145,7 @@ def test_ada_sees_the_report_with_its_chart(page: Page, address: str) -> None:
 
     visit(page, address, "chiara@example.org")
     page.reload()
+    expect(newest(page)).to_be_visible()
     refusal = say(page, "/nps report")
     expect(refusal).to_contain_text("Reports are for survey administrators: ada@example.org.")
     expect(refusal.locator("img")).to_have_count(0)
