@@ -35,4 +35,3 @@ def png(svg: str) -> bytes:
 def main() -> None:
     """SVG on standard input, PNG on standard output."""
     sys.stdout.buffer.write(png(sys.stdin.buffer.read().decode()))
-

@@ -108,6 +108,24 @@ async def test_a_worker_whose_lease_ran_out_is_fenced_off(world: World, due: Cam
     assert (await world.product.rounds.by_id(due.id)).reached == 1
 
 
+async def test_who_was_quicker_than_our_bookkeeping_has_still_answered(
+    world: World, due: Campaign
+) -> None:
+    claimed = await world.product.outbox.claim(at=world.clock.at, limit=50)
+    refs = [await send(world, delivery) for delivery in claimed]
+    await world.press(1, 9)
+    await world.product.people.opt_out(
+        (await world.invitation(2)).person, survey=None, at=world.clock.at
+    )
+    for delivery, ref in zip(claimed, refs, strict=True):
+        assert await world.product.outbox.sent(delivery, ref, at=world.clock.at)
+
+    assert (await world.invitation(1)).state is InvitationState.ANSWERED
+    assert (await world.invitation(2)).state is InvitationState.OPTED_OUT
+    assert (await world.invitation(3)).state is InvitationState.SENT
+    assert await world.scores(due) == {9: 1}
+
+
 async def test_a_lost_message_that_had_arrived_is_adopted(world: World, due: Campaign) -> None:
     lost = await world.product.outbox.claim(at=world.clock.at, limit=3)
     refs = [await send(world, delivery) for delivery in lost]
