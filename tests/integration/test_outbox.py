@@ -114,14 +114,14 @@ async def test_who_was_quicker_than_our_bookkeeping_has_still_answered(
     claimed = await world.product.outbox.claim(at=world.clock.at, limit=50)
     refs = [await send(world, delivery) for delivery in claimed]
     await world.press(1, 9)
-    await world.product.people.opt_out(
-        (await world.invitation(2)).person, survey=None, at=world.clock.at
-    )
+    gone = await world.press_of(2)
+    person = (await world.invitation(2)).person
+    await world.product.people.opt_out(person, survey=None, at=world.clock.at)
     for delivery, ref in zip(claimed, refs, strict=True):
         assert await world.product.outbox.sent(delivery, ref, at=world.clock.at)
 
     assert (await world.invitation(1)).state is InvitationState.ANSWERED
-    assert (await world.invitation(2)).state is InvitationState.OPTED_OUT
+    assert (await world.product.answers.show(gone)).state is InvitationState.OPTED_OUT
     assert (await world.invitation(3)).state is InvitationState.SENT
     assert await world.scores(due) == {9: 1}
 
