@@ -187,26 +187,25 @@ async def test_steps_and_presses_at_once_fold_nobody_in_twice(world: World) -> N
     await world.populate(90)
     campaign = await world.start()
     presses = [await world.press_of(place) for place in range(90)]
-    other = world.restarted()
-    under_way = [True]
+    other, under_way = world.restarted(), [True]
 
     async def step(on: World) -> None:
         while under_way:
             await on.product.figures.step(campaign, at=world.clock.at)
+            await asyncio.sleep(0.02)
 
     async def press_all(half: int) -> None:
         for place, one in enumerate(presses[half::2]):
             await world.product.answers.record(one, place % 11)
-            await other.product.answers.record(presses[half], place % 11)
+            await other.product.answers.record(one, place % 7)
         under_way.clear()
 
     await asyncio.gather(press_all(0), press_all(1), step(world), step(other))
     await world.product.figures.step(campaign, at=world.clock.at, last=True)
     await other.close()
 
-    found = await counted(world, campaign)
-    assert sum(found.values()) >= 86
-    assert len(await world.rows(select(steps))) > 3
+    assert sum((await counted(world, campaign)).values()) >= 86
+    assert len(await world.rows(select(steps))) > 1
 
 
 async def test_report_files_chat_and_metrics_tell_the_same(world: World, running: Campaign) -> None:
