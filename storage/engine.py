@@ -30,7 +30,7 @@ def database_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # its words may hold the password
         raise InvalidValue(
             "VOXPOP_DATABASE_URL is no database URL; it looks like sqlite:///voxpop.db or "
             "postgresql://user:password@host/database."
