@@ -1,29 +1,39 @@
 """Settings: `voxpop.toml` says what is asked, the environment wins and carries secrets."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
 )
 from sqlalchemy import make_url
 
-from runtime.secret_key import MIN_KEY, kept_key
-from storage.engine import database_url
+from runtime.logs import one_line
+from runtime.secret_key import kept_keys
+from runtime.setting_values import (
+    Clock,
+    Cron,
+    DatabaseUrl,
+    Emails,
+    Keys,
+    Line,
+    Lower,
+    Token,
+    Values,
+    WebAddress,
+    Zone,
+)
 from survey.errors import InvalidValue
-from survey.localtime import OFFICE_HOURS, Window, zone
+from survey.localtime import OFFICE_HOURS, Window
 from survey.person import Administrators
 from survey.release import K_DEFAULT, K_FLOOR
 from survey.scale import SCALES
@@ -32,54 +42,17 @@ from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
 SECRETS = {"secret_key", "metrics_token", "database_url"}
+NO_ZONES = (
+    "The time zones of the world are missing on this machine: install the package tzdata "
+    "(pip install tzdata, or your system's)."
+)
 _SHOWN = 60
-
-
-def _zone(name: str) -> str:
-    zone(name)
-    return name
-
-
-def _email(text: str) -> str:
-    try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is no e-mail address: {error}") from error
-
-
-def _split(value: Any) -> Any:
-    return (
-        [part.strip() for part in value.split(",") if part.strip()]
-        if isinstance(value, str)
-        else value
-    )
-
-
-def _clock(value: Any) -> Any:
-    if isinstance(value, str):
-        return time.fromisoformat(value)
-    return value
-
-
-def _url(text: str) -> str:
-    database_url(text)
-    return text
-
-
-def _cron(text: str) -> str:
-    CronTrigger.from_crontab(text, timezone="UTC")
-    return text
-
-
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Key = Annotated[str, Field(min_length=MIN_KEY)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Emails = Annotated[list[Annotated[str, AfterValidator(_email)]], BeforeValidator(_split)]
-Clock = Annotated[time, BeforeValidator(_clock)]
-Values = Annotated[list[str], BeforeValidator(_one_or_more)]
+_LONGEST_NAME = 64
+# Kubernetes tells every pod of every service by variables of these names.
+_SERVICE_LINK = re.compile(
+    r"(VOXPOP(?:_[A-Z0-9_]+?)??)_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?"
+    r"|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_[A-Z]+)?)?)"
+)
 
 
 class _Strict(BaseModel):
@@ -89,13 +62,13 @@ class _Strict(BaseModel):
 class _Survey(_Strict):
     """`[surveys.NAME]`."""
 
-    subject: Annotated[str, Field(min_length=1, max_length=200)]
+    subject: Annotated[Line, Field(min_length=1, max_length=200)]
     scale: Literal["nps", "csat", "stars", "ten"] = "nps"
     mode: Mode = Mode.CONFIDENTIAL
-    k: Annotated[int, Field(strict=True, ge=K_FLOOR)] = K_DEFAULT
+    k: Annotated[int, Field(strict=True, ge=K_FLOOR, le=10_000)] = K_DEFAULT
     answers: Answers = Answers.CHANGEABLE
-    owner: Annotated[str, Field(max_length=200)] = ""
-    question: Annotated[str, Field(max_length=COMMENT_LIMIT)] = ""
+    owner: Annotated[Line, Field(max_length=200)] = ""
+    question: Annotated[Line, Field(max_length=COMMENT_LIMIT)] = ""
     window: Annotated[list[Clock], Field(min_length=2, max_length=2)] = [
         OFFICE_HOURS.opens,
         OFFICE_HOURS.closes,
@@ -103,7 +76,7 @@ class _Survey(_Strict):
     open_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 14
     rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 60
     audience: dict[str, Values] = {}
-    schedule: Annotated[str, AfterValidator(_cron)] = ""
+    schedule: Cron = ""
     reminders: list[Annotated[int, Field(strict=True, ge=1)]] = []
 
     def named(self, name: str) -> Survey:
@@ -140,15 +113,15 @@ class _Environment(_Strict):
     """The environment, without its prefix and in lower case; what is unset is None."""
 
     config: str | None = None
-    database_url: Annotated[str, AfterValidator(_url)] = "sqlite:///voxpop.db"
-    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+[^\s]*$")] = "http://localhost:8000"
-    secret_key: Annotated[list[Key], BeforeValidator(_split)] | None = None
+    database_url: DatabaseUrl = "sqlite:///voxpop.db"
+    base_url: WebAddress = "http://localhost:8000"
+    secret_key: Keys | None = None
     admins: Emails | None = None
     timezone: Zone | None = None
     sandbox: Annotated[bool, Field(strict=False)] = False
-    metrics_token: Annotated[str, Field(min_length=16)] | None = None
+    metrics_token: Token | None = None
     log_format: Literal["console", "json"] | None = None
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,25 +166,28 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         InvalidValue: With a line for each thing that is wrong: its name, what it looks like (never
             a secret's value), why it does not fit, and what would.
     """
-    problems: list[str] = []
-    given = {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(PREFIX) and value != ""
-    }
+    problems = _zone_problems()
+    given = {}
+    for name, value in environ.items():
+        known = name.removeprefix(PREFIX).lower() in _Environment.model_fields
+        if known and name == name.upper() and name.startswith(PREFIX):
+            given.update({name.removeprefix(PREFIX).lower(): value} if value else {})
+        elif name.upper().startswith(PREFIX) and not _is_service_link(name, environ):
+            problems.append(
+                _unknown(name, [_environment_name((f,)) for f in _Environment.model_fields])
+            )
     environment = _checked(_Environment, given, _environment_name, problems)
     path = folder / (given.get("config") or FILE)
     content = _read(path, named="config" in given, problems=problems)
     file = _checked(_File, content, lambda parts: f"{'.'.join(parts)} in {path.name}", problems)
-    surveys = _surveys(file, path.name, problems)
-    if environment is not None:
-        problems.extend(_key_problems(environment))
+    surveys = _surveys(file, content, path.name, problems)
+    problems.extend(_key_problems(given, environment))
     if problems or environment is None or file is None:
-        raise InvalidValue("\n".join(problems))
+        raise InvalidValue("\n".join(one_line(problem) for problem in problems))
     admins = file.admins if environment.admins is None else environment.admins
     return Settings(
         database_url=_in_folder(environment, folder),
-        base_url=environment.base_url.rstrip("/"),
+        base_url=environment.base_url,
         secret_keys=_keys(environment, folder),
         administrators=Administrators(emails=tuple(dict.fromkeys(admins))),
         timezone=environment.timezone or file.timezone,
@@ -224,18 +200,33 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     )
 
 
+def _zone_problems() -> list[str]:
+    try:
+        ZoneInfo.no_cache("Europe/Berlin")
+    except (LookupError, OSError):
+        return [NO_ZONES]
+    return []
+
+
+def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:
+    found = _SERVICE_LINK.fullmatch(name)
+    return found is not None and f"{found[1]}_SERVICE_HOST" in environ
+
+
 def _environment_name(parts: tuple[str, ...]) -> str:
     return PREFIX + parts[0].upper()
 
 
 def _read(path: Path, *, named: bool, problems: list[str]) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         if named:
             problems.append(f"VOXPOP_CONFIG names {path}, and there is no such file.")
     except tomllib.TOMLDecodeError as error:
         problems.append(f"{path.name} can't be read as TOML: {error}.")
+    except RecursionError:
+        problems.append(f"{path.name} can't be read as TOML: it is nested too deeply.")
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path.name} can't be read: {error}.")
     return {}
@@ -254,38 +245,55 @@ def _checked(model: type[Any], given: Mapping[str, Any], name_of: Any, problems:
 
 def _problem(model: type[BaseModel], name: str, parts: tuple[str, ...], found: Any) -> str:
     if found["type"] == "extra_forbidden":
-        return f"{name} is not known to this version{_suggestion(model, name, parts)}"
+        known = _Survey if model is _File and len(parts) > 1 else model
+        return _unknown(name, list(known.model_fields), typed=parts[-1])
     if found["type"] == "missing":
-        return f"{name} is missing."
+        return f'{name} is missing: write it, such as subject = "Acme".'
     why = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{name} is {_shape(parts, found['input'])}: {why}."
 
 
-def _suggestion(model: type[BaseModel], name: str, parts: tuple[str, ...]) -> str:
-    known = _Survey if model is _File and len(parts) > 1 else model
-    near = difflib.get_close_matches(parts[-1], list(known.model_fields), n=1, cutoff=0.6)
-    if not near:
-        return "."
-    if name.startswith(PREFIX):
-        return f"; did you mean {PREFIX}{near[0].upper()}?"
-    return f"; did you mean {near[0]}?"
+def _unknown(name: str, known: list[str], *, typed: str | None = None) -> str:
+    """The value is left out: it may be a secret in the wrong place."""
+    word = (typed or name.upper())[:100]
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    mend = f"did you mean {near[0]}?" if near else f"it knows {', '.join(known)}."
+    return f"{name[:200]} is not known to this version; {mend}"
 
 
 def _shape(parts: tuple[str, ...], value: Any) -> str:
     """What a value looks like: all of it for most, its length for a secret."""
-    if parts[0] in SECRETS:
+    if parts[0] in SECRETS or (parts[0] == "base_url" and set("@?#") & set(value)):
         return f"a secret of {len(str(value))} characters"
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    if isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
+    ):
+        return f"a {'table' if isinstance(value, dict) else 'list'} of {len(value)}"
+    text = one_line(repr(value))
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def _surveys(file: _File | None, path: str, problems: list[str]) -> dict[str, Survey]:
+def _surveys(
+    file: _File | None, content: Mapping[str, Any], path: str, problems: list[str]
+) -> dict[str, Survey]:
     found = {}
-    for name, defined in (file.surveys if file else {}).items():
+    tables = content.get("surveys")
+    for name, table in tables.items() if isinstance(tables, dict) else ():
         try:
-            found[name] = defined.named(name)
+            if file is not None:
+                found[name] = file.surveys[name].named(name)
+            else:  # something else is wrong, and this is told with it
+                anonymous = isinstance(table, dict) and table.get("mode") == Mode.ANONYMOUS.value
+                Survey(
+                    name=name, subject="-", mode=Mode.ANONYMOUS if anonymous else Mode.IDENTIFIED
+                )
         except InvalidValue as error:
-            problems.append(f"surveys.{name} in {path}: {error}")
+            problems.append(f"surveys.{name[:200]} in {path}: {error}")
+        if name != name.lower() or len(name) > _LONGEST_NAME:
+            problems.append(
+                f"surveys.{name[:200]} in {path} is typed in chat, where case does not count: "
+                f"give it a name in lower case, of {_LONGEST_NAME} characters at most."
+            )
     return found
 
 
@@ -302,10 +310,10 @@ def _notices(file: _File) -> list[str]:
     return told
 
 
-def _key_problems(environment: _Environment) -> list[str]:
-    if environment.secret_key == []:
+def _key_problems(given: Mapping[str, str], environment: _Environment | None) -> list[str]:
+    if environment is not None and environment.secret_key == []:
         return ["VOXPOP_SECRET_KEY has no key in it; give one of 32 characters or more."]
-    if environment.secret_key is None and not _sqlite_path(environment):
+    if "secret_key" not in given and given.get("database_url", "").startswith("postgres"):
         needed = (
             "VOXPOP_SECRET_KEY is needed with PostgreSQL, so that every process has the same: "
             "32 characters or more, such as `openssl rand -hex 32` prints."
@@ -332,4 +340,4 @@ def _keys(environment: _Environment, folder: Path) -> tuple[str, ...]:
     if environment.secret_key:
         return tuple(environment.secret_key)
     path = folder / f"{_sqlite_path(environment)}.key"
-    return (kept_key(path),)
+    return kept_keys(path)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.secret_key import kept_key
+from runtime.secret_key import kept_keys
 from runtime.settings import Settings, load_settings
 from survey.errors import InvalidValue
 from survey.scale import CSAT
@@ -87,7 +87,7 @@ def test_without_anything_there_is_sqlite_and_no_survey(tmp_path: Path) -> None:
     ("environ", "parts"),
     [
         ({"BAS_URL": "http://x"}, ["VOXPOP_BAS_URL", "not known", "VOXPOP_BASE_URL?"]),
-        ({"BASE_URL": "ftp://x"}, ["VOXPOP_BASE_URL", "'ftp://x'", "https?"]),
+        ({"BASE_URL": "ftp://x"}, ["VOXPOP_BASE_URL", "'ftp://x'", "https://"]),
         ({"TIMEZONE": "Mars"}, ["VOXPOP_TIMEZONE", "'Mars'", "Europe/Berlin"]),
         ({"ADMINS": "ada"}, ["VOXPOP_ADMINS", "'ada'", "@-sign"]),
         ({"SANDBOX": "maybe"}, ["VOXPOP_SANDBOX", "'maybe'", "boolean"]),
@@ -177,6 +177,6 @@ def test_with_sqlite_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: P
 def test_processes_that_start_at_once_end_with_one_key(tmp_path: Path) -> None:
     path = tmp_path / "voxpop.db.key"
     with multiprocessing.get_context("spawn").Pool(4) as pool:
-        keys = pool.map(kept_key, [path] * 16)
+        keys = pool.map(kept_keys, [path] * 16)
     assert len(set(keys)) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["voxpop.db.key"]

@@ -1,0 +1,127 @@
+"""Kinds of values in the settings, each with what it refuses."""
+
+import re
+import unicodedata
+from datetime import time
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from apscheduler.triggers.cron import CronTrigger
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from runtime.secret_key import MIN_KEY
+from storage.engine import database_url
+from survey.errors import InvalidValue
+from survey.localtime import zone
+
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+# Directions that text could be turned into; what emoji are joined with is left alone.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _zone(name: str) -> str:
+    zone(name)
+    return name
+
+
+def _email(text: str) -> str:
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise ValueError(f"{text!r} is no e-mail address: {error}") from error
+
+
+def _split(value: Any) -> Any:
+    return (
+        [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _clock(value: Any) -> Any:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return time.fromisoformat(value)
+    if isinstance(value, time):  # TOML has a type for it, without a zone
+        return value
+    raise ValueError('a time is written "09:00", from "00:00" to "23:59"')
+
+
+def _url(text: str) -> str:
+    try:
+        url = database_url(text)
+    except InvalidValue:
+        raise
+    except ValueError:  # it quotes what stands where a port should, such as a password
+        raise ValueError(
+            "that is no database URL; it looks like sqlite:///voxpop.db or "
+            "postgresql://user:password@host:5432/database"
+        ) from None
+    if url.get_backend_name() != "sqlite":
+        return text
+    if url.host or not url.database or url.database.startswith((":memory:", "file:")):
+        raise ValueError("it names no file; write sqlite:///voxpop.db, with three slashes")
+    if not url.database.isprintable():
+        raise ValueError("the file's name has characters that can't be seen")
+    return text
+
+
+def _web_address(text: str) -> str:
+    mend = "write what people's browsers open, such as https://survey.example.org"
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"that is no web address; {mend}") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError(f"it begins with https:// or http:// and a host; {mend}")
+    if "@" in parts.netloc or "?" in text or "#" in text:
+        raise ValueError(f"it has no user, password, ? or #; {mend}")
+    if not (text.isascii() and text.isprintable()) or " " in text or "\\" in text:
+        raise ValueError(f"it has spaces or characters that addresses don't have; {mend}")
+    return text.rstrip("/")
+
+
+def _token(text: str) -> str:
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a token has no spaces, and only printable characters of ASCII")
+    return text
+
+
+def _line(text: str) -> str:
+    if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in text):
+        raise ValueError("it is one line, without control characters")
+    if _TURNS & set(text):
+        raise ValueError("it has characters that turn the direction of text")
+    return text
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _cron(text: str) -> str:
+    CronTrigger.from_crontab(text, timezone="UTC")
+    return text
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Key = Annotated[str, Field(min_length=MIN_KEY)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Emails = Annotated[list[Annotated[str, AfterValidator(_email)]], BeforeValidator(_split)]
+Clock = Annotated[time, BeforeValidator(_clock)]
+Values = Annotated[
+    list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_one_or_more)
+]
+Line = Annotated[str, AfterValidator(_line)]
+
+DatabaseUrl = Annotated[str, AfterValidator(_url)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
+Keys = Annotated[list[Key], BeforeValidator(_split)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Lower = BeforeValidator(_lower)
