@@ -18,33 +18,62 @@ class Word(StrEnum):
     STATUS = "status"
     PREVIEW = "preview"
     START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
     CLOSE = "close"
+    REMIND = "remind"
+    COMMENTS = "comments"
+    EXPORT = "export"
+    AUDIT = "audit"
     PENDING = "pending"
+    SNOOZE = "snooze"
     OPTOUT = "optout"
     OPTIN = "optin"
+    MYDATA = "mydata"
+    FORGET = "forget"
 
 
 LATER_WORDS = frozenset(
     {
-        "audit",
-        "comments",
         "compliance",
         "dashboard",
-        "export",
         "extend",
-        "forget",
         "history",
-        "mydata",
-        "pause",
-        "remind",
-        "resume",
-        "snooze",
         "themes",
         "waive",
     }
 )
 """Words of the full grammar that this version does not know yet."""
-FOR_ADMINISTRATORS = frozenset({Word.REPORT, Word.STATUS, Word.PREVIEW, Word.START, Word.CLOSE})
+FOR_ADMINISTRATORS = frozenset(
+    {
+        Word.REPORT,
+        Word.STATUS,
+        Word.PREVIEW,
+        Word.START,
+        Word.PAUSE,
+        Word.RESUME,
+        Word.CLOSE,
+        Word.REMIND,
+        Word.COMMENTS,
+        Word.EXPORT,
+        Word.AUDIT,
+    }
+)
+_OF_A_ROUND = frozenset(
+    {
+        Word.REPORT,
+        Word.STATUS,
+        Word.PAUSE,
+        Word.RESUME,
+        Word.CLOSE,
+        Word.REMIND,
+        Word.COMMENTS,
+        Word.EXPORT,
+    }
+)
+"""Words after which a round may be named."""
+LONGEST_SNOOZE = 366
+"""Days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +86,8 @@ class Command:
         period: Of which round; None for the latest.
         by: The attribute whose groups are wanted.
         share: Whether everybody in the channel may see the answer.
-        to: E-mails, where the command limits itself to some people.
+        to: E-mails or handles, where the command is about some people.
+        days: The number after `snooze` (days) or `audit` (entries); None where none is named.
     """
 
     word: Word
@@ -66,6 +96,7 @@ class Command:
     by: str | None = None
     share: bool = False
     to: frozenset[str] = frozenset()
+    days: int | None = None
 
 
 class NotUnderstood(InvalidValue):
@@ -131,6 +162,7 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
     by: str | None = None
     share = False
     to: frozenset[str] = frozenset()
+    days: int | None = None
     named = {name.lower(): name for name in surveys}
     rest = list(rest)
     while rest:
@@ -143,18 +175,30 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
         elif lowered == "to" and word in {Word.START, Word.PREVIEW} and rest:
             to = _emails(rest)
             rest = []
+        elif word is Word.REMIND and "@" in argument:
+            to |= _emails([argument])
+        elif word in {Word.SNOOZE, Word.AUDIT} and days is None and argument.isdecimal():
+            days = _count(word, argument)
         elif lowered in named and survey is None:
             survey = named[lowered]
-        elif word in {Word.REPORT, Word.CLOSE, Word.STATUS} and argument[:4].isdigit():
+        elif word in _OF_A_ROUND and argument[:4].isdigit():
             period = Period.parse(argument)
-        elif word in {Word.REPORT, Word.CLOSE, Word.STATUS} and "/" in argument:
+        elif word in _OF_A_ROUND and "/" in argument:
             name, _, when = argument.partition("/")
             survey, period = named.get(name.lower(), name), Period.parse(when)
         else:
             known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
             near = _near(lowered, [name for name in known if name != lowered])
             raise NotUnderstood(argument, None if near is None else f"{word.value} {near}")
-    return Command(word=word, survey=survey, period=period, by=by, share=share, to=to)
+    return Command(word=word, survey=survey, period=period, by=by, share=share, to=to, days=days)
+
+
+def _count(word: Word, typed: str) -> int:
+    """The number after `snooze` (days) or `audit` (entries)."""
+    number = int(typed[:9])
+    if not 1 <= number <= LONGEST_SNOOZE:
+        raise NotUnderstood(typed, f"{word.value} 14")
+    return number
 
 
 def _emails(words: list[str]) -> frozenset[str]:
@@ -175,8 +219,11 @@ def hints(language: Language) -> tuple[Hint, ...]:
     """What can be typed, and what each does."""
     lines = (
         ("/nps pending", language.text("the questions that are open for you")),
-        ("/nps optout", language.text("no more surveys from me")),
+        ("/nps snooze [DAYS]", language.text("no questions for some days, 14 unless you say")),
+        ("/nps optout [SURVEY]", language.text("no more surveys from me")),
         ("/nps optin", language.text("ask me again")),
+        ("/nps mydata", language.text("everything that I know of you")),
+        ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),
         (
             "/nps report [SURVEY] [PERIOD] [by ATTRIBUTE] [share]",
@@ -185,7 +232,19 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps status", language.text("how the running round is doing")),
         ("/nps preview [SURVEY]", language.text("who would be asked, who not, and why")),
         ("/nps start [SURVEY] [to EMAIL,…]", language.text("start a round")),
+        ("/nps pause [SURVEY]", language.text("send nothing for now; answers still count")),
+        ("/nps resume [SURVEY]", language.text("go on with a paused round")),
+        (
+            "/nps remind [@USER or EMAIL]",
+            language.text("remind those who have not answered, or one of them"),
+        ),
         ("/nps close [SURVEY]", language.text("close the running round")),
+        ("/nps comments [SURVEY] [PERIOD]", language.text("what people wrote")),
+        (
+            "/nps export [SURVEY] [PERIOD]",
+            language.text("a round's figures and comments as a file"),
+        ),
+        ("/nps audit [NUMBER]", language.text("who asked for what, the latest first")),
     )
     return tuple(
         Hint(

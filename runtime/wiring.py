@@ -10,6 +10,10 @@ from starlette.types import ASGIApp
 
 from bot.charts import report_svg
 from bot.commands import Commands
+from bot.commands.choice import Choice
+from bot.commands.figures import FigureCommands
+from bot.commands.own import OwnCommands
+from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
 from bot.sandbox.app import SandboxParts, create_actions, create_sandbox
 from bot.sandbox.chat import PLATFORM as SANDBOX
@@ -150,23 +154,31 @@ def put_together(
         clock=clock,
         keep_going=lambda: not knocker.stopping,
     )
+    choice = Choice(surveys=settings.surveys, rounds=rounds)
     desk = Desk(
         answers=answers,
         people=people,
         commands=Commands(
             surveys=settings.surveys,
             people=people,
-            rounds=rounds,
-            answers=answers,
-            figures=figures,
-            report=report,
-            start=start,
-            close=close,
-            charts=charts,
             administrators=settings.administrators,
             languages=language,
-            clock=clock,
-            knock=knocker.knock,
+            rounds=RoundCommands(
+                choice=choice,
+                rounds=rounds,
+                figures=figures,
+                start=start,
+                close=close,
+                knock=knocker.knock,
+            ),
+            figures=FigureCommands(choice=choice, report=report, charts=charts),
+            own=OwnCommands(
+                surveys=settings.surveys,
+                people=people,
+                answers=answers,
+                clock=clock,
+                knock=knocker.knock,
+            ),
         ),
         compose=compose,
         administrators=settings.administrators,

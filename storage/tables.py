@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -88,6 +89,47 @@ people = Table(
     Column("locale", String(35)),
     Column("attributes", Text, nullable=False, server_default="{}"),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    # Where the roster has them from: csv, backstage, …; one source never prunes another's people.
+    Column("source", String(32)),
+    # Local dates of theirs: until which they asked for silence, and when they are away.
+    Column("snoozed_until", Date),
+    Column("away_from", Date),
+    Column("away_until", Date),
+    Column("left_at", Instant),
+    # Forgotten: the row stands for its answers, and says nothing about anybody.
+    Column("erased_at", Instant),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    # A keyed digest of the e-mail, so that a roster does not bring back who asked to be forgotten.
+    Column("digest", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+administrator_pins = Table(
+    "administrator_pins",
+    metadata,
+    Column("email", String(320), primary_key=True),
+    Column("platform", String(32), primary_key=True),
+    Column("workspace", String(64), primary_key=True),
+    Column("user_id", String(320), nullable=False),
+    Column("pinned_at", Instant, nullable=False),
+    # Another account that has come with this e-mail since, until an operator confirms it.
+    Column("claimed_by", String(320)),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("about", Text, nullable=False),
+    # Over this row and the digest of the row before it.
+    Column("digest", String(64), nullable=False, unique=True),
 )
 
 addresses = Table(
@@ -131,6 +173,17 @@ Index(
     unique=True,
     postgresql_where=campaigns.c.state.in_(["running", "paused"]),
     sqlite_where=campaigns.c.state.in_(["running", "paused"]),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("survey", String(64), primary_key=True),
+    Column("cron", Text, nullable=False),
+    Column("timezone", String(64), nullable=False),
+    # Times up to here are dealt with: whoever moves it on in the round's own transaction starts it.
+    Column("handled_until", Instant, nullable=False),
+    Column("outcome", Text),
 )
 
 campaign_keys = Table(

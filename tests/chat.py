@@ -6,6 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.commands import Commands
+from bot.commands.choice import Choice
+from bot.commands.figures import FigureCommands
+from bot.commands.own import OwnCommands
+from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
 from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
 from runtime.languages import language
@@ -48,20 +52,24 @@ def a_desk(
         zone=ZoneInfo("Europe/Berlin"),
     )
     administrators = Administrators(emails=(admin.email,))
+    choice = Choice(surveys=surveys, rounds=rounds)
     commands = Commands(
         surveys=surveys,
         people=people,
-        rounds=rounds,
-        answers=answers,
-        figures=figures,
-        report=report,
-        start=start,
-        close=CloseCampaign(rounds=rounds, figures=figures, clock=clock),
-        charts=FakeCharts(),
         administrators=administrators,
         languages=language,
-        clock=clock,
-        knock=knocks.append,
+        rounds=RoundCommands(
+            choice=choice,
+            rounds=rounds,
+            figures=figures,
+            start=start,
+            close=CloseCampaign(rounds=rounds, figures=figures, clock=clock),
+            knock=knocks.append,
+        ),
+        figures=FigureCommands(choice=choice, report=report, charts=FakeCharts()),
+        own=OwnCommands(
+            surveys=surveys, people=people, answers=answers, clock=clock, knock=knocks.append
+        ),
     )
     return Desk(
         answers=answers,
