@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -9,6 +10,7 @@ from bot.commands import Commands
 from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
 from survey.card import Act, Card, Reply
 from survey.comment import Comment
+from survey.contact import NO_LIMITS, ContactPolicy
 from survey.delivery import ask_again
 from survey.errors import (
     InvalidScore,
@@ -20,6 +22,7 @@ from survey.errors import (
 )
 from survey.invitation import Invitation
 from survey.language import Language, Languages
+from survey.localtime import year_start
 from survey.person import Address, Administrators, Person
 from survey.ports import Answers, Clock, People, Press
 from survey.states import COUNTED
@@ -33,7 +36,12 @@ _DAYS_LATER = {"": 1, "3": 3, "7": 7}
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """Everything that people do with a message, and the commands beside it."""
+    """Everything that people do with a message, and the commands beside it.
+
+    Attributes:
+        zone: The organisation's.
+        policy: How often anybody is asked.
+    """
 
     answers: Answers
     people: People
@@ -42,6 +50,8 @@ class Desk:
     administrators: Administrators
     languages: Languages
     clock: Clock
+    zone: ZoneInfo
+    policy: ContactPolicy = NO_LIMITS
 
     async def __call__(self, interaction: Interaction) -> Reply:
         """Answer; what is refused becomes a sentence, and nothing is half-written."""
@@ -65,7 +75,9 @@ class Desk:
     async def _pressed(self, pressed: Pressed) -> Reply:
         if pressed.subject is None:
             return await self.commands.pressed(pressed)
-        press = Press(subject=pressed.subject, by=pressed.by, at=pressed.at)
+        press = Press(
+            subject=pressed.subject, by=pressed.by, at=pressed.at, message=pressed.message
+        )
         acts: dict[Act, Callable[[Press, str], Awaitable[Reply]]] = {
             Act.SCORE: self._score,
             Act.UNDO: self._undo,
@@ -127,13 +139,15 @@ class Desk:
 
     async def _why(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
-        last = await self.people.last_asked(found.person, found.campaign)
+        year_from = year_start(found.campaign.started_at, self.zone)
+        ledger = await self.people.ledger(found.person, found.campaign, year_from=year_from)
         return Reply(
             private=ways_out.why_me(
                 found,
                 self.administrators,
                 self._language(found.person),
-                last_asked=last,
+                ledger=ledger,
+                policy=self.policy,
                 now=self.clock(),
             )
         )
@@ -144,20 +158,27 @@ class Desk:
 
     async def _stop_all(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
-        await self.people.opt_out(found.person, survey=None, at=self.clock())
+        await self.people.opt_out(found.person, survey=None, at=self.clock(), message=press.message)
         return _changed(found, ways_out.stopped(None, self._language(found.person)))
 
     async def _stop_this(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
         survey = found.campaign.survey
-        await self.people.opt_out(found.person, survey=survey.name, at=self.clock())
+        await self.people.opt_out(
+            found.person, survey=survey.name, at=self.clock(), message=press.message
+        )
         return _changed(found, ways_out.stopped(survey, self._language(found.person)))
 
     async def _keep(self, press: Press, _value: str) -> Reply:
         return Reply(update=await self.compose(await self.answers.show(press)))
 
     async def _submitted(self, submitted: DialogSubmitted) -> Reply:
-        press = Press(subject=submitted.subject, by=submitted.by, at=submitted.at)
+        press = Press(
+            subject=submitted.subject,
+            by=submitted.by,
+            at=submitted.at,
+            message=submitted.message,
+        )
         if submitted.act is not Act.REASON:
             raise OutOfDate("That form is not known here.")
         person = await self._known(submitted.by)
@@ -192,7 +213,7 @@ class Desk:
             if len(waiting) > 1:
                 return Reply(private=Card(headline=ways_out.which_thread(language)))
             subject = asked.subject_of(waiting[0])
-        press = Press(subject=subject, by=said.by, at=said.at)
+        press = Press(subject=subject, by=said.by, at=said.at, message=said.message)
         commented = await self.answers.comment(press, Comment(said.text), added=True)
         if commented.response.score is None:
             return Reply(thread=asked.comment_before_score(language))

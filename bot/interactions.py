@@ -5,29 +5,40 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from survey.card import Act, Subject
+from survey.delivery import MessageRef
 from survey.person import Address
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pressed:
-    """A button. `act`, `value` and `subject` come from what we sealed into it."""
+    """A button. `act`, `value` and `subject` come from what we sealed into it.
+
+    Attributes:
+        message: The message that it stands below, where the platform tells.
+    """
 
     by: Address
     act: Act
     value: str
     subject: Subject | None
     at: datetime
+    message: MessageRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DialogSubmitted:
-    """A form. `values` come from the client and are checked like anything else."""
+    """A form. `values` come from the client and are checked like anything else.
+
+    Attributes:
+        message: The message that it was opened from, where the platform tells.
+    """
 
     by: Address
     act: Act
     subject: Subject
     values: Mapping[str, str]
     at: datetime
+    message: MessageRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +48,7 @@ class Said:
     Attributes:
         in_thread: Whether they answer a message; they may only ever concern that message.
         subject: That of the message they answer; None where it has none, or there is none.
+        message: The message they answer.
     """
 
     by: Address
@@ -44,6 +56,7 @@ class Said:
     in_thread: bool
     subject: Subject | None
     at: datetime
+    message: MessageRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ def _surveys(settings: Settings) -> Finding:
 
 
 def _administrators(settings: Settings) -> Finding:
-    if settings.administrators.emails:
+    if settings.administrators:
         return Finding(name="administrators", fine=True)
     return Finding(
         name="administrators",

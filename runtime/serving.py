@@ -22,6 +22,7 @@ from storage.schema import SchemaState, schema_state
 from survey.errors import InvalidValue, StorageUnavailable
 from survey.report import Distribution, figures
 from survey.scale import NPS, Category
+from survey.schedule import Handled
 from webapp.app import WebParts, create_app
 from webapp.metrics import NpsMetrics
 
@@ -84,15 +85,32 @@ def _sweeps(product: Product, parts: frozenset[Part]) -> list[Sweep]:
         if await product.close.settle():
             product.knocker.knock("send")
 
+    async def start_due() -> None:
+        async for handled in product.start_due():
+            tell(handled)
+            if handled.campaign is not None:
+                product.knocker.knock("send")
+
     sweeps = []
     if Part.WORKER in parts:
         sweeps.append(Sweep(name="send", every=timedelta(seconds=1), run=product.worker))
     if Part.SCHEDULER in parts:
         sweeps.append(Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell))
+        sweeps.append(Sweep(name="start", every=timedelta(seconds=20), run=start_due))
         sweeps.append(
             Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures)
         )
     return sweeps
+
+
+def tell(handled: Handled) -> None:
+    """What became of a time of a schedule, for the log."""
+    events = log.bind(survey=handled.survey, due=handled.due.isoformat())
+    if handled.campaign is None:
+        events.warning("scheduled_round_not_started", reason=handled.outcome)
+    else:
+        round_ = handled.campaign
+        events.info("scheduled_round_started", campaign=round_.name, invited=round_.invited)
 
 
 async def readiness(product: Product) -> Mapping[str, str]:

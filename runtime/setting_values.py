@@ -6,15 +6,17 @@ from datetime import time
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from apscheduler.triggers.cron import CronTrigger
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from runtime.secret_key import MIN_KEY
 from storage.engine import database_url
+from survey.cron import Cron
 from survey.errors import InvalidValue
 from survey.localtime import zone
 
+ACCOUNTS = ("mattermost", "slack", "sandbox")
+"""Platforms whose accounts may be named as administrators."""
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 # Directions that text could be turned into; what emoji are joined with is left alone.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -30,6 +32,19 @@ def _email(text: str) -> str:
         return validate_email(text, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
         raise ValueError(f"{text!r} is no e-mail address: {error}") from error
+
+
+def _administrator(text: str) -> str:
+    """An e-mail in lower case, or an account whose id keeps its case."""
+    platform, colon, number = (part.strip() for part in text.partition(":"))
+    if colon and platform.lower() in ACCOUNTS:
+        if not number or not number.isprintable() or " " in number:
+            raise ValueError(f"{text!r} names no account; write {platform.lower()}:ID")
+        return f"{platform.lower()}:{number}"
+    try:
+        return _email(text)
+    except ValueError as error:
+        raise ValueError(f"{error} (an account is written mattermost:ID or slack:ID)") from error
 
 
 def _split(value: Any) -> Any:
@@ -102,7 +117,8 @@ def _lower(value: Any) -> Any:
 
 
 def _cron(text: str) -> str:
-    CronTrigger.from_crontab(text, timezone="UTC")
+    if text:
+        Cron.parse(text)
     return text
 
 
@@ -112,7 +128,7 @@ def _one_or_more(value: Any) -> Any:
 
 Key = Annotated[str, Field(min_length=MIN_KEY)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Emails = Annotated[list[Annotated[str, AfterValidator(_email)]], BeforeValidator(_split)]
+Admins = Annotated[list[Annotated[str, AfterValidator(_administrator)]], BeforeValidator(_split)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Values = Annotated[
     list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_one_or_more)
@@ -123,5 +139,5 @@ DatabaseUrl = Annotated[str, AfterValidator(_url)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
 Keys = Annotated[list[Key], BeforeValidator(_split)]
-Cron = Annotated[str, AfterValidator(_cron)]
+CronLine = Annotated[str, AfterValidator(_cron)]
 Lower = BeforeValidator(_lower)

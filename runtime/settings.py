@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -20,10 +21,10 @@ from sqlalchemy import make_url
 from runtime.logs import one_line
 from runtime.secret_key import kept_keys
 from runtime.setting_values import (
+    Admins,
     Clock,
-    Cron,
+    CronLine,
     DatabaseUrl,
-    Emails,
     Keys,
     Line,
     Lower,
@@ -32,6 +33,8 @@ from runtime.setting_values import (
     WebAddress,
     Zone,
 )
+from survey.contact import ContactPolicy
+from survey.cron import Cron
 from survey.errors import InvalidValue
 from survey.localtime import OFFICE_HOURS, Window
 from survey.person import Administrators
@@ -41,11 +44,13 @@ from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
 
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
-SECRETS = {"secret_key", "metrics_token", "database_url"}
+SECRETS = {"secret_key", "metrics_token", "database_url", "backstage__token"}
 NO_ZONES = (
     "The time zones of the world are missing on this machine: install the package tzdata "
     "(pip install tzdata, or your system's)."
 )
+_ADDRESSES = {"base_url", "backstage__url"}
+"""What might have a password in it by mistake."""
 _SHOWN = 60
 _LONGEST_NAME = 64
 # Kubernetes tells every pod of every service by variables of these names.
@@ -76,10 +81,11 @@ class _Survey(_Strict):
     open_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 14
     rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 60
     audience: dict[str, Values] = {}
-    schedule: Cron = ""
-    reminders: list[Annotated[int, Field(strict=True, ge=1)]] = []
+    schedule: CronLine = ""
+    reminders: Annotated[list[Annotated[int, Field(strict=True, ge=1)]], Field(max_length=10)] = [7]
+    show_budget: bool = False
 
-    def named(self, name: str) -> Survey:
+    def named(self, name: str, contact: ContactPolicy) -> Survey:
         """The survey of the domain.
 
         Raises:
@@ -98,6 +104,28 @@ class _Survey(_Strict):
             open_days=self.open_days,
             rest_days=self.rest_days,
             audience={attribute: tuple(values) for attribute, values in self.audience.items()},
+            schedule=self.schedule,
+            reminders=tuple(self.reminders),
+            asks_per_year=contact.asks_per_year if self.show_budget else None,
+        )
+
+
+class _Contact(_Strict):
+    """`[contact]`: limits over all surveys."""
+
+    rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 0
+    asks_per_year: Annotated[int, Field(strict=True, ge=1, le=366)] | None = None
+    budget: Literal["warns", "blocks"] = "warns"
+    max_reminders: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+
+    @property
+    def policy(self) -> ContactPolicy:
+        """The policy of the domain."""
+        return ContactPolicy(
+            rest_days=self.rest_days,
+            asks_per_year=self.asks_per_year,
+            budget_blocks=self.budget == "blocks",
+            max_reminders=self.max_reminders,
         )
 
 
@@ -105,7 +133,8 @@ class _File(_Strict):
     """`voxpop.toml`."""
 
     timezone: Zone = "UTC"
-    admins: Emails = []
+    admins: Admins = []
+    contact: _Contact = _Contact()
     surveys: dict[str, _Survey] = {}
 
 
@@ -116,10 +145,12 @@ class _Environment(_Strict):
     database_url: DatabaseUrl = "sqlite:///voxpop.db"
     base_url: WebAddress = "http://localhost:8000"
     secret_key: Keys | None = None
-    admins: Emails | None = None
+    admins: Admins | None = None
     timezone: Zone | None = None
     sandbox: Annotated[bool, Field(strict=False)] = False
     metrics_token: Token | None = None
+    backstage__url: WebAddress | None = None
+    backstage__token: Token | None = None
     log_format: Literal["console", "json"] | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
 
@@ -136,7 +167,10 @@ class Settings:
         timezone: The organisation's; it names periods and stands in for people without one.
         sandbox: Whether the sandbox chat is switched on.
         metrics_token: What `/metrics` asks for; None opens it to this machine alone.
+        backstage_url: Where Backstage's backend is, if the roster comes from its catalogue.
+        backstage_token: What its catalogue asks for.
         surveys: By name.
+        contact: How often anybody is asked over all of them.
         notices: What was set and has no effect in this version.
         log_format: `console`, `json`, or None for what fits the place.
         log_level: From which level on the log tells.
@@ -149,7 +183,10 @@ class Settings:
     timezone: str
     sandbox: bool
     metrics_token: str | None = field(repr=False)
+    backstage_url: str | None
+    backstage_token: str | None = field(repr=False)
     surveys: Mapping[str, Survey]
+    contact: ContactPolicy
     notices: tuple[str, ...]
     log_format: Literal["console", "json"] | None
     log_level: str
@@ -189,11 +226,17 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         database_url=_in_folder(environment, folder),
         base_url=environment.base_url,
         secret_keys=_keys(environment, folder),
-        administrators=Administrators(emails=tuple(dict.fromkeys(admins))),
+        administrators=Administrators(
+            emails=tuple(dict.fromkeys(one for one in admins if ":" not in one)),
+            accounts=tuple(dict.fromkeys(one for one in admins if ":" in one)),
+        ),
         timezone=environment.timezone or file.timezone,
         sandbox=environment.sandbox,
         metrics_token=environment.metrics_token,
+        backstage_url=environment.backstage__url,
+        backstage_token=environment.backstage__token,
         surveys=surveys,
+        contact=file.contact.policy,
         notices=tuple(_notices(file)),
         log_format=environment.log_format,
         log_level=environment.log_level,
@@ -245,7 +288,8 @@ def _checked(model: type[Any], given: Mapping[str, Any], name_of: Any, problems:
 
 def _problem(model: type[BaseModel], name: str, parts: tuple[str, ...], found: Any) -> str:
     if found["type"] == "extra_forbidden":
-        known = _Survey if model is _File and len(parts) > 1 else model
+        tables: dict[str, type[BaseModel]] = {"surveys": _Survey, "contact": _Contact}
+        known = tables.get(parts[0], model) if model is _File and len(parts) > 1 else model
         return _unknown(name, list(known.model_fields), typed=parts[-1])
     if found["type"] == "missing":
         return f'{name} is missing: write it, such as subject = "Acme".'
@@ -263,7 +307,7 @@ def _unknown(name: str, known: list[str], *, typed: str | None = None) -> str:
 
 def _shape(parts: tuple[str, ...], value: Any) -> str:
     """What a value looks like: all of it for most, its length for a secret."""
-    if parts[0] in SECRETS or (parts[0] == "base_url" and set("@?#") & set(value)):
+    if parts[0] in SECRETS or (parts[0] in _ADDRESSES and set("@?#") & set(value)):
         return f"a secret of {len(str(value))} characters"
     if isinstance(value, dict) or (
         isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
@@ -281,7 +325,7 @@ def _surveys(
     for name, table in tables.items() if isinstance(tables, dict) else ():
         try:
             if file is not None:
-                found[name] = file.surveys[name].named(name)
+                found[name] = file.surveys[name].named(name, file.contact.policy)
             else:  # something else is wrong, and this is told with it
                 anonymous = isinstance(table, dict) and table.get("mode") == Mode.ANONYMOUS.value
                 Survey(
@@ -300,14 +344,33 @@ def _surveys(
 def _notices(file: _File) -> list[str]:
     told = []
     for name, defined in file.surveys.items():
-        if defined.schedule:
+        if defined.schedule and _overtakes_itself(defined):
             told.append(
-                f"surveys.{name}.schedule has no effect in this version: start rounds with "
-                f"`voxpop campaign start {name}`."
+                f"surveys.{name}.schedule comes again while a round is still open "
+                f"(open_days = {defined.open_days}): a time at which one is open starts none."
             )
-        if defined.reminders:
-            told.append(f"surveys.{name}.reminders has no effect in this version.")
+        too_late = [day for day in defined.reminders if day > defined.open_days]
+        if "reminders" in defined.model_fields_set and too_late:
+            told.append(
+                f"surveys.{name}.reminders on day {', '.join(map(str, too_late))} has no effect: "
+                f"a round closes after {defined.open_days} days (open_days)."
+            )
+        if len(defined.reminders) > file.contact.max_reminders:
+            told.append(
+                f"surveys.{name}.reminders names {len(defined.reminders)} reminders, and "
+                f"contact.max_reminders allows {file.contact.max_reminders}."
+            )
+        if defined.show_budget and file.contact.asks_per_year is None:
+            told.append(f"surveys.{name}.show_budget has no effect without contact.asks_per_year.")
     return told
+
+
+def _overtakes_itself(defined: _Survey) -> bool:
+    """Whether the schedule comes again before a round that it started has closed."""
+    cron = Cron.parse(defined.schedule)
+    starts = datetime.combine(date.min, cron.times[0])
+    closes = datetime.combine(date.min + timedelta(days=defined.open_days), defined.window[1])
+    return starts + cron.closest < closes
 
 
 def _key_problems(given: Mapping[str, str], environment: _Environment | None) -> list[str]:

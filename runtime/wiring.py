@@ -1,85 +1,60 @@
 """The composition root: the one place where everything is put together."""
 
-import asyncio
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
 from starlette.types import ASGIApp
 
-from bot.charts import report_svg
 from bot.commands import Commands
 from bot.commands.choice import Choice
 from bot.commands.figures import FigureCommands
+from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
 from bot.sandbox.app import SandboxParts, create_actions, create_sandbox
 from bot.sandbox.chat import PLATFORM as SANDBOX
+from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
 from bot.sandbox.inbound import Inbound
 from bot.sandbox.messenger import SandboxMessenger
 from bot.sealing import Seal
 from runtime import clock as machine
 from runtime.languages import language
+from runtime.pictures import PngCharts
+from runtime.roster_rules import rules
 from runtime.settings import Settings
 from scheduler.knocker import Knocker
 from scheduler.worker import Worker
+from storage.administrators import SqlPins
 from storage.answers import SqlAnswers
+from storage.audit import SqlAuditLog
+from storage.comments import SqlComments
 from storage.engine import Database, open_database
 from storage.figures import SqlFigures
 from storage.invitations import Ballots
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
+from storage.reminders import SqlReminders
+from storage.rights import SqlRights, Tombstones
+from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
 from storage.sandbox import SqlSandbox
-from survey.language import Language
+from storage.schedules import SqlSchedules
+from survey.audit import Chain
 from survey.localtime import zone
 from survey.messenger import Messenger
 from survey.ports import Clock
-from survey.report import Report
+from survey.usecases.authority import Authority
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.compose_card import ComposeCard
+from survey.usecases.export_campaign import ExportCampaign
+from survey.usecases.import_people import ImportPeople
 from survey.usecases.make_report import MakeReport
+from survey.usecases.next_rounds import NextRounds
+from survey.usecases.read_comments import ReadComments
+from survey.usecases.remind import Remind
 from survey.usecases.start_campaign import StartCampaign
-
-log = structlog.get_logger()
-
-
-DRAWING_SECONDS = 20
-"""How long a picture may take before a report goes without it."""
-
-
-class PngCharts:
-    """The port `Charts`: each picture is drawn by a process beside this one.
-
-    Drawing holds the interpreter for a tenth of a second, in a thread as well; presses go first.
-    """
-
-    async def report(self, report: Report, language: Language) -> bytes | None:
-        """See the port."""
-        svg = report_svg(report, language)
-        beside = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # what lies in the folder of somebody's settings is no module of ours
-            "-c",
-            "from bot.charts.raster import main; main()",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl+C is ours alone
-        )
-        try:
-            async with asyncio.timeout(DRAWING_SECONDS):
-                picture, _ = await beside.communicate(svg.encode())
-        except TimeoutError:
-            beside.kill()
-            await beside.wait()
-            picture = b""
-        if beside.returncode or not picture:
-            log.error("chart_could_not_be_drawn", exit=beside.returncode)
-            return None
-        return picture
+from survey.usecases.start_due_rounds import StartDueRounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +65,23 @@ class Product:
     database: Database
     clock: Clock
     people: SqlPeople
+    roster: SqlRoster
+    import_people: ImportPeople
     rounds: SqlRounds
     answers: SqlAnswers
     figures: SqlFigures
     outbox: SqlOutbox
+    audit: SqlAuditLog
+    pins: SqlPins
+    rights: SqlRights
     start: StartCampaign
+    start_due: StartDueRounds
+    next_rounds: NextRounds
     close: CloseCampaign
+    remind: Remind
     report: MakeReport
+    read_comments: ReadComments
+    export: ExportCampaign
     compose: ComposeCard
     worker: Worker
     desk: Desk
@@ -125,12 +110,19 @@ def put_together(
     database = open_database(settings.database_url)
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
+    roster = SqlRoster(
+        database, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
+    )
+    rights = SqlRights(database, ballots, Tombstones(settings.secret_keys))
     rounds, figures = SqlRounds(database), SqlFigures(database)
     answers, outbox = (
         SqlAnswers(database, ballots, totals_kept=totals_kept),
         SqlOutbox(database, ballots),
     )
     seal, charts = Seal(settings.secret_keys), PngCharts()
+    chain = Chain(settings.secret_keys)
+    audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
+    rights = SqlRights(database, ballots, Tombstones(settings.secret_keys))
     chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = {}
     if settings.sandbox:
@@ -142,9 +134,19 @@ def put_together(
         clock=clock,
         platforms=tuple(messengers),
         zone=zone(settings.timezone),
+        policy=settings.contact,
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
+    comments = SqlComments(database, ballots)
+    read_comments = ReadComments(report=report, comments=comments)
+    export = ExportCampaign(report=report, read_comments=read_comments, comments=comments)
+    remind = Remind(
+        rounds=rounds,
+        reminders=SqlReminders(database, timezone=settings.timezone),
+        policy=settings.contact,
+        clock=clock,
+    )
     compose = ComposeCard(figures=figures, languages=language, clock=clock)
     knocker = Knocker()
     worker = Worker(
@@ -154,28 +156,44 @@ def put_together(
         clock=clock,
         keep_going=lambda: not knocker.stopping,
     )
-    choice = Choice(surveys=settings.surveys, rounds=rounds)
+    next_rounds = NextRounds(surveys=settings.surveys, zone=zone(settings.timezone), clock=clock)
+    choice = Choice(surveys=settings.surveys, rounds=rounds, next_rounds=next_rounds)
     desk = Desk(
         answers=answers,
         people=people,
         commands=Commands(
             surveys=settings.surveys,
             people=people,
-            administrators=settings.administrators,
             languages=language,
+            oversight=Oversight(
+                authority=Authority(administrators=settings.administrators, pins=pins, clock=clock),
+                audit=audit,
+                choice=choice,
+                clock=clock,
+            ),
             rounds=RoundCommands(
                 choice=choice,
+                people=people,
                 rounds=rounds,
                 figures=figures,
                 start=start,
                 close=close,
+                remind=remind,
+                clock=clock,
                 knock=knocker.knock,
             ),
-            figures=FigureCommands(choice=choice, report=report, charts=charts),
+            figures=FigureCommands(
+                choice=choice,
+                report=report,
+                charts=charts,
+                read_comments=read_comments,
+                export=export,
+            ),
             own=OwnCommands(
                 surveys=settings.surveys,
                 people=people,
                 answers=answers,
+                rights=rights,
                 clock=clock,
                 knock=knocker.knock,
             ),
@@ -184,6 +202,8 @@ def put_together(
         administrators=settings.administrators,
         languages=language,
         clock=clock,
+        zone=zone(settings.timezone),
+        policy=settings.contact,
     )
     apps: dict[str, ASGIApp] = {}
     if settings.sandbox:
@@ -205,13 +225,27 @@ def put_together(
         database=database,
         clock=clock,
         people=people,
+        roster=roster,
+        import_people=ImportPeople(
+            roster=roster, forgotten=rights.forgotten, rules=rules(), clock=clock
+        ),
         rounds=rounds,
         answers=answers,
         figures=figures,
         outbox=outbox,
+        audit=audit,
+        pins=pins,
+        rights=rights,
         start=start,
+        start_due=StartDueRounds(
+            start=start, close=close, schedules=SqlSchedules(database), clock=clock
+        ),
+        next_rounds=next_rounds,
         close=close,
+        remind=remind,
         report=report,
+        read_comments=read_comments,
+        export=export,
         compose=compose,
         worker=worker,
         desk=desk,

@@ -105,7 +105,8 @@ class Worker:
             events.info("delivery_sent", attempt=delivery.attempt)
 
     async def _send(self, messenger: Messenger, delivery: Delivery) -> MessageRef:
-        card = await self.compose(delivery.invitation)
+        reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
+        card = await self.compose(delivery.invitation, reminder=reminder)
         if delivery.kind is DeliveryKind.UPDATE:
             if delivery.target is None:
                 raise RecipientUnreachable("There is no message to update.")

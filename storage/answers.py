@@ -24,6 +24,7 @@ from storage.tables import (
     invitations,
     responses,
 )
+from storage.updates import plan_updates
 from survey.comment import Comment
 from survey.errors import NotYours, OutOfDate, StorageUnavailable
 from survey.invitation import Invitation, Response
@@ -115,6 +116,10 @@ class SqlAnswers:
                     set_={"comment": kept.excluded.comment},
                 )
             )
+            mine = invitations.c.id == found.id
+            messages = await connection.scalar(select(invitations.c.messages).where(mine))
+            if messages is not None and messages > 1:
+                await plan_updates(connection, mine, at=press.at, but=press.message)
         return after
 
     async def show(self, press: Press) -> Invitation:
@@ -236,7 +241,18 @@ class SqlAnswers:
             statement = self._postgresql[score is None]
             async with self._database.driver() as connection:
                 row = await connection.fetchrow(statement.text, *statement.arguments(values))
-        return None if row is None else self._after(press, ballot, row)
+        if row is None:
+            return None
+        if row["messages"] > 1:
+            await self._tell_others(press)
+        return self._after(press, ballot, row)
+
+    async def _tell_others(self, press: Press) -> None:
+        """The other messages of the invitation change too; seldom is there another."""
+        mine = invitations.c.id == press.subject.invitation_id
+        async with self._database.write() as connection:
+            await connection.execute(select(invitations.c.id).where(mine).with_for_update())
+            await plan_updates(connection, mine, at=press.at, but=press.message)
 
     async def _press_sqlite(
         self, values: dict[str, Any], *, undo: bool

@@ -38,25 +38,33 @@ class SqlFigures:
 
     async def participation(self, campaign: Campaign) -> Participation:
         """See the port."""
-        async with self._database.read() as connection:
-            row = (
-                await connection.execute(
-                    select(
-                        campaigns.c.invited,
-                        campaigns.c.reached,
-                        select(func.coalesce(func.sum(totals.c.n), 0))
-                        .where(totals.c.campaign_id == campaign.id)
-                        .scalar_subquery()
-                        .label("answered"),
-                    ).where(campaigns.c.id == campaign.id)
-                )
-            ).one()
-        # Whoever has answered was reached, even if the platform's word for it is still under way.
-        return Participation(
-            invited=row.invited,
-            reached=max(row.reached, row.answered),
-            answered=row.answered,
+        return (await self.participations([campaign]))[campaign.id]
+
+    async def participations(self, rounds: Sequence[Campaign]) -> Mapping[int, Participation]:
+        """See the port."""
+        answered = (
+            select(func.coalesce(func.sum(totals.c.n), 0))
+            .where(totals.c.campaign_id == campaigns.c.id)
+            .scalar_subquery()
         )
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(
+                    campaigns.c.id,
+                    campaigns.c.invited,
+                    campaigns.c.reached,
+                    answered.label("answered"),
+                ).where(campaigns.c.id.in_([campaign.id for campaign in rounds]))
+            )
+            # Whoever has answered was reached, even if the platform's word for it is under way.
+            return {
+                row.id: Participation(
+                    invited=row.invited,
+                    reached=max(row.reached, int(row.answered)),
+                    answered=int(row.answered),
+                )
+                for row in rows
+            }
 
     async def live(self, campaign: Campaign) -> Distribution:
         """See the port."""

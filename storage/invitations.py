@@ -112,6 +112,7 @@ async def load_invitations(
             response=answers.get((row.campaign_id, names[row.id]), Response()),
             pressed_at=row.pressed_at,
             first_contact=row.first_contact,
+            ask_number=row.ask_number,
         )
         for row in rows
     }

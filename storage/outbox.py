@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, select, type_coerce
+from sqlalchemy import ColumnElement, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.invitations import Ballots, load_invitations
-from storage.tables import Instant, campaigns, deliveries, invitations
+from storage.rows import SILENCE, silence_of
+from storage.tables import Instant, campaigns, deliveries, invitations, people
 from survey.delivery import LEASE, Delivery, MessageRef
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
@@ -34,7 +35,11 @@ class SqlOutbox:
             .where(
                 _queue.c.state == DeliveryState.PLANNED.value,
                 _queue.c.due_at <= at,
-                campaigns.c.state != CampaignState.PAUSED.value,
+                # A paused round sends nothing, but its messages still change.
+                or_(
+                    campaigns.c.state != CampaignState.PAUSED.value,
+                    _queue.c.kind == DeliveryKind.UPDATE.value,
+                ),
             )
             .order_by(_queue.c.due_at)
             .limit(limit)
@@ -79,7 +84,13 @@ class SqlOutbox:
                 )
             )
             # The campaign before the invitation, as everywhere: nobody waits in a circle.
-            if not others:
+            if others:
+                await connection.execute(
+                    invitations.update()
+                    .where(invitations.c.id == delivery.invitation.id)
+                    .values(messages=others + 1)
+                )
+            else:
                 await connection.execute(
                     campaigns.update()
                     .where(campaigns.c.id == delivery.invitation.campaign.id)
@@ -148,7 +159,15 @@ class SqlOutbox:
             return await self._load(connection, taken.all())
 
     async def _load(self, connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Delivery]:
-        target = deliveries.alias("target")
+        target, other = deliveries.alias("target"), deliveries.alias("other")
+        last_sent = (
+            select(func.max(other.c.sent_at))
+            .where(
+                other.c.invitation_id == deliveries.c.invitation_id,
+                other.c.kind != DeliveryKind.UPDATE.value,
+            )
+            .scalar_subquery()
+        )
         rows = (
             await connection.execute(
                 select(
@@ -156,9 +175,12 @@ class SqlOutbox:
                     campaigns.c.at_once,
                     target.c.channel_ref.label("target_channel"),
                     target.c.message_ref.label("target_message"),
+                    type_coerce(last_sent, Instant).label("last_sent"),
+                    *SILENCE,
                 )
                 .join(invitations, invitations.c.id == deliveries.c.invitation_id)
                 .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
+                .join(people, people.c.id == invitations.c.person_id)
                 .outerjoin(target, target.c.id == deliveries.c.target_id)
                 .where(deliveries.c.id.in_(ids))
                 .order_by(deliveries.c.due_at)
@@ -181,6 +203,8 @@ class SqlOutbox:
                 if row.target_message is None
                 else MessageRef(channel=row.target_channel, message=row.target_message),
                 at_once=row.at_once,
+                silence=silence_of(row),
+                last_sent=row.last_sent,
             )
             for row in rows
         ]

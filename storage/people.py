@@ -1,6 +1,7 @@
 """The roster."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,19 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
+from storage.ledger import ALL_SURVEYS, read_candidates, read_ledger
 from storage.rows import PERSON, attributes_text, person_of
 from storage.tables import addresses, campaigns, deliveries, invitations, opt_outs, people
 from storage.updates import plan_updates
 from survey.campaign import Campaign
+from survey.contact import Ledger
+from survey.delivery import MessageRef
+from survey.eligibility import Candidate
+from survey.localtime import local_date
 from survey.person import Address, Enrolment, Person
-from survey.planning import Candidate
 from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
 from survey.survey import Survey
 
-ALL_SURVEYS = ""
 BATCH = 1_000
 """How many people one statement brings in."""
 _OPEN_ROUNDS = select(campaigns.c.id).where(
@@ -53,6 +57,26 @@ class SqlPeople:
     async def by_email(self, email: str) -> Person | None:
         """See the port."""
         return await self._one(select(*PERSON).where(people.c.email == email.strip().lower()))
+
+    async def by_names(self, names: Collection[str]) -> Mapping[str, Person]:
+        """See the port."""
+        wanted = {name.strip().lower() for name in names}
+        at = func.strpos if not self._database.is_sqlite else func.instr
+        handle = func.substr(people.c.email, 1, at(people.c.email, "@") - 1)
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(*PERSON).where(
+                    people.c.active, or_(people.c.email.in_(wanted), handle.in_(wanted))
+                )
+            )
+            found = [person_of(dict(row._mapping), timezone=self._timezone) for row in rows]  # noqa: SLF001
+        handles = Counter(person.email.partition("@")[0] for person in found)
+        return {
+            name: person
+            for person in found
+            for name in (person.email, person.email.partition("@")[0])
+            if name in wanted and (name == person.email or handles[name] == 1)
+        }
 
     async def reachable(self, platform: str, workspace: str) -> Sequence[Person]:
         """See the port."""
@@ -120,71 +144,38 @@ class SqlPeople:
                 where,
             )
 
-    async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
-        """See the port."""
-        asked = (
-            select(
-                invitations.c.person_id,
-                func.max(invitations.c.asked_at).label("ever"),
-                func.max(invitations.c.asked_at)
-                .filter(campaigns.c.survey == survey.name)
-                .label("by_this"),
-            )
-            .join(campaigns)
-            .group_by(invitations.c.person_id)
-            .subquery()
-        )
-        stopped = (
-            select(opt_outs.c.person_id)
-            .where(or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == survey.name))
-            .distinct()
-            .subquery()
-        )
-        async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(*PERSON, asked.c.ever, asked.c.by_this, stopped.c.person_id.label("out"))
-                .outerjoin(asked, asked.c.person_id == people.c.id)
-                .outerjoin(stopped, stopped.c.person_id == people.c.id)
-                .where(people.c.active)
-                .order_by(people.c.id)
-            )
-            reached = await connection.execute(
-                select(addresses).where(addresses.c.platform.in_(platforms))
-            )
-            where: dict[int, Address] = {}
-            order = {platform: place for place, platform in enumerate(platforms)}
-            for row in sorted(reached, key=lambda row: (order[row.platform], row.workspace)):
-                address = Address(
-                    platform=row.platform, workspace=row.workspace, user_id=row.user_id
-                )
-                where.setdefault(row.person_id, address)
-            return [
-                Candidate(
-                    person=person_of(dict(row._mapping), timezone=self._timezone),  # noqa: SLF001
-                    address=where.get(row.person_id),
-                    opted_out=row.out is not None,
-                    last_asked=row.by_this,
-                    first_contact=row.ever is None,
-                )
-                for row in rows
-            ]
-
-    async def last_asked(self, person: Person, campaign: Campaign) -> datetime | None:
+    async def candidates(
+        self, survey: Survey, *, platforms: Sequence[str], year_from: datetime
+    ) -> Sequence[Candidate]:
         """See the port."""
         async with self._database.read() as connection:
-            found: datetime | None = await connection.scalar(
-                select(func.max(invitations.c.asked_at))
-                .join(campaigns)
-                .where(
-                    invitations.c.person_id == person.id,
-                    campaigns.c.survey == campaign.survey.name,
-                    campaigns.c.id != campaign.id,
-                    invitations.c.asked_at < campaign.started_at,
-                )
+            return await read_candidates(
+                connection,
+                survey.name,
+                platforms=platforms,
+                year_from=year_from,
+                timezone=self._timezone,
             )
-            return found
 
-    async def opt_out(self, person: Person, *, survey: str | None, at: datetime) -> None:
+    async def ledger(self, person: Person, campaign: Campaign, *, year_from: datetime) -> Ledger:
+        """See the port."""
+        async with self._database.read() as connection:
+            return await read_ledger(
+                connection,
+                person,
+                survey=campaign.survey.name,
+                before=campaign.started_at,
+                year_from=year_from,
+            )
+
+    async def opt_out(
+        self,
+        person: Person,
+        *,
+        survey: str | None,
+        at: datetime,
+        message: MessageRef | None = None,
+    ) -> None:
         """See the port."""
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         name = survey or ALL_SURVEYS
@@ -198,7 +189,7 @@ class SqlPeople:
                 .values(person_id=person.id, survey=name, at=at)
                 .on_conflict_do_nothing()
             )
-            await connection.execute(
+            left_open = await connection.scalars(
                 invitations.update()
                 .where(
                     invitations.c.person_id == person.id,
@@ -208,6 +199,10 @@ class SqlPeople:
                     invitations.c.campaign_id.in_(open_rounds),
                 )
                 .values(state=left.value)
+                .returning(invitations.c.id)
+            )
+            await plan_updates(
+                connection, invitations.c.id.in_(left_open.all()), at=at, but=message
             )
 
     async def opt_in(self, person: Person, *, at: datetime) -> bool:
@@ -225,6 +220,14 @@ class SqlPeople:
         async with self._database.write() as connection:
             lifted = await connection.execute(
                 opt_outs.delete().where(opt_outs.c.person_id == person.id)
+            )
+            woken = await connection.execute(
+                people.update()
+                .where(
+                    people.c.id == person.id,
+                    people.c.snoozed_until > local_date(at, person.zone),
+                )
+                .values(snoozed_until=None)
             )
             back = await connection.scalars(select(invitations.c.id).where(*stopped))
             mine = invitations.c.id.in_(back.all())
@@ -248,7 +251,7 @@ class SqlPeople:
                 )
                 .values(state=DeliveryState.PLANNED.value, due_at=at, reason=None)
             )
-            return bool(lifted.rowcount)
+            return bool(lifted.rowcount or woken.rowcount)
 
     async def opted_out(self, person: Person) -> Sequence[str]:
         """See the port."""

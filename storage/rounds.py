@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.bulk import insert_many
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
-from storage.rows import attributes_text, campaign_of, survey_text
+from storage.rows import accounts_of, attributes_text, campaign_of, survey_text
+from storage.schedules import take_due
 from storage.tables import campaign_keys, campaigns, cohorts, deliveries, invitations
 from storage.updates import plan_updates
+from survey.accounts import Accounts
 from survey.campaign import Campaign, Period
-from survey.errors import CampaignExists, NotFound
+from survey.errors import CampaignExists, NotFound, StartedElsewhere
 from survey.planning import Plan
 from survey.states import (
     OPEN_CAMPAIGN,
@@ -36,13 +39,16 @@ class SqlRounds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def start(self, plan: Plan) -> Campaign:
+    async def start(self, plan: Plan, *, due: datetime | None = None) -> Campaign:
         """See the port."""
+        name = plan.survey.name
         try:
             async with self._database.write() as connection:
+                if due is not None and not await take_due(connection, name, due=due):
+                    raise StartedElsewhere(f"That time of {name}'s schedule has been dealt with.")
                 return await self._start(connection, plan)
         except IntegrityError as error:
-            raise CampaignExists(f"A round of {plan.survey.name} is running already.") from error
+            raise CampaignExists(f"A round of {name} is running already.") from error
 
     async def find(self, survey: str, period: Period) -> Campaign | None:
         """See the port."""
@@ -134,20 +140,52 @@ class SqlRounds:
             )
             await plan_updates(connection, of_campaign, at=at)
 
-    async def accounts(self, campaign: Campaign) -> Mapping[str, int]:
+    async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
         """See the port."""
+        moved = campaign.moved(to)
+        async with self._database.write() as connection:
+            written = await connection.execute(
+                campaigns.update()
+                .where(campaigns.c.id == campaign.id, campaigns.c.state == campaign.state.value)
+                .values(state=to.value)
+            )
+        if not written.rowcount:  # somebody else was quicker
+            now = await self.by_id(campaign.id)
+            return now if now.state is to else now.moved(to)
+        return moved
+
+    async def accounts(self, campaigns: Sequence[Campaign]) -> Mapping[int, Accounts]:
+        """See the port."""
+        first = and_(deliveries.c.kind == DeliveryKind.INITIAL.value, deliveries.c.ordinal == 1)
+        reminded = and_(
+            deliveries.c.kind == DeliveryKind.REMINDER.value, deliveries.c.sent_at.is_not(None)
+        )
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(deliveries.c.state, func.count())
+                select(
+                    invitations.c.campaign_id,
+                    deliveries.c.kind,
+                    deliveries.c.state,
+                    deliveries.c.reason,
+                    func.count().label("n"),
+                )
                 .join(invitations)
                 .where(
-                    invitations.c.campaign_id == campaign.id,
-                    deliveries.c.kind == DeliveryKind.INITIAL.value,
-                    deliveries.c.ordinal == 1,
+                    invitations.c.campaign_id.in_([known.id for known in campaigns]),
+                    or_(first, reminded),
                 )
-                .group_by(deliveries.c.state)
+                .group_by(
+                    invitations.c.campaign_id,
+                    deliveries.c.kind,
+                    deliveries.c.state,
+                    deliveries.c.reason,
+                )
             )
-            return {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to mypy
+            found = rows.all()
+        return {
+            known.id: accounts_of([row for row in found if row.campaign_id == known.id])
+            for known in campaigns
+        }
 
     async def _read(self, query: Select[Any]) -> list[Campaign]:
         async with self._database.read() as connection:
@@ -188,39 +226,7 @@ class SqlRounds:
                 for place, shared in enumerate(plan.cohorts)
             ],
         )
-        ids = [uuid4() for _ in plan.asks]
-        await connection.execute(
-            invitations.insert(),
-            [
-                {
-                    "id": invitation_id,
-                    "campaign_id": number,
-                    "person_id": ask.person_id,
-                    "cohort": ask.cohort,
-                    "state": InvitationState.PENDING.value,
-                    "first_contact": ask.first_contact,
-                    "asked_at": plan.starts_at,
-                }
-                for invitation_id, ask in zip(ids, plan.asks, strict=True)
-            ],
-        )
-        await connection.execute(
-            deliveries.insert(),
-            [
-                {
-                    "id": uuid4(),
-                    "invitation_id": invitation_id,
-                    "kind": DeliveryKind.INITIAL.value,
-                    "ordinal": 1,
-                    "platform": ask.address.platform,
-                    "workspace": ask.address.workspace,
-                    "user_id": ask.address.user_id,
-                    "state": DeliveryState.PLANNED.value,
-                    "due_at": ask.due_at,
-                }
-                for invitation_id, ask in zip(ids, plan.asks, strict=True)
-            ],
-        )
+        await self._invite(connection, number, plan)
         return Campaign(
             id=number,
             survey=survey,
@@ -229,4 +235,66 @@ class SqlRounds:
             started_at=plan.starts_at,
             closes_at=plan.closes_at,
             invited=len(plan.asks),
+        )
+
+    async def _invite(self, connection: AsyncConnection, number: int, plan: Plan) -> None:
+        """An invitation and its first message for each; however many, in two statements."""
+        ids = [uuid4() for _ in plan.asks]
+        pending, planned = InvitationState.PENDING.value, DeliveryState.PLANNED.value
+        await insert_many(
+            connection,
+            invitations,
+            (
+                "id",
+                "campaign_id",
+                "person_id",
+                "cohort",
+                "state",
+                "first_contact",
+                "asked_at",
+                "ask_number",
+            ),
+            (
+                (
+                    invitation_id,
+                    number,
+                    ask.person_id,
+                    ask.cohort,
+                    pending,
+                    ask.first_contact,
+                    plan.starts_at,
+                    ask.number,
+                )
+                for invitation_id, ask in zip(ids, plan.asks, strict=True)
+            ),
+        )
+        initial = DeliveryKind.INITIAL.value
+        await insert_many(
+            connection,
+            deliveries,
+            (
+                "id",
+                "invitation_id",
+                "kind",
+                "ordinal",
+                "platform",
+                "workspace",
+                "user_id",
+                "state",
+                "due_at",
+            ),
+            (
+                (
+                    uuid4(),
+                    invitation_id,
+                    initial,
+                    1,
+                    ask.address.platform,
+                    ask.address.workspace,
+                    ask.address.user_id,
+                    planned,
+                    ask.due_at,
+                )
+                for invitation_id, ask in zip(ids, plan.asks, strict=True)
+            ),
         )

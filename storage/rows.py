@@ -1,18 +1,20 @@
 """Rows into values of the domain and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
 
 from sqlalchemy import Row
 
 from storage.tables import people
+from survey.accounts import Accounts
 from survey.campaign import Campaign, Period
+from survey.contact import Silence
 from survey.localtime import Window
 from survey.person import Person
 from survey.scale import SCALES
-from survey.states import CampaignState
+from survey.states import UNDER_WAY, CampaignState, DeliveryKind, DeliveryState
 from survey.survey import Answers, Mode, Survey
 
 PERSON = (
@@ -24,6 +26,8 @@ PERSON = (
     people.c.attributes,
 )
 """What `person_of` reads."""
+SILENCE = (people.c.snoozed_until, people.c.away_from, people.c.away_until)
+"""What `silence_of` reads."""
 
 
 def attributes_text(attributes: Mapping[str, str]) -> str:
@@ -47,6 +51,9 @@ def survey_text(survey: Survey) -> str:
             "open_days": survey.open_days,
             "rest_days": survey.rest_days,
             "audience": {name: list(values) for name, values in survey.audience.items()},
+            "schedule": survey.schedule,
+            "reminders": list(survey.reminders),
+            "asks_per_year": survey.asks_per_year,
         },
         ensure_ascii=False,
         sort_keys=True,
@@ -70,6 +77,10 @@ def survey_of(definition: str) -> Survey:
         open_days=found["open_days"],
         rest_days=found["rest_days"],
         audience={name: tuple(values) for name, values in found["audience"].items()},
+        # Rounds of the first version know nothing of these.
+        schedule=found.get("schedule", ""),
+        reminders=tuple(found.get("reminders", ())),
+        asks_per_year=found.get("asks_per_year"),
     )
 
 
@@ -85,6 +96,32 @@ def campaign_of(row: Row[Any]) -> Campaign:
         closed_at=row.closing_at,
         invited=row.invited,
         reached=row.reached,
+    )
+
+
+def silence_of(row: Row[Any]) -> Silence:
+    """The columns `SILENCE`."""
+    return Silence(
+        snoozed_until=row.snoozed_until, away_from=row.away_from, away_until=row.away_until
+    )
+
+
+def accounts_of(rows: Sequence[Row[Any]]) -> Accounts:
+    """Messages of one round, counted by kind, state and reason (`n`)."""
+    counted: dict[str, dict[str, int]] = {state.value: {} for state in DeliveryState}
+    reminders = 0
+    for row in rows:
+        if row.kind == DeliveryKind.REMINDER.value:
+            reminders += row.n
+        else:
+            reasons = counted[row.state]
+            reasons[row.reason or ""] = reasons.get(row.reason or "", 0) + row.n
+    return Accounts(
+        sent=sum(counted[DeliveryState.SENT.value].values()),
+        waiting=sum(sum(counted[state.value].values()) for state in UNDER_WAY),
+        failed=counted[DeliveryState.FAILED.value],
+        skipped=counted[DeliveryState.SKIPPED.value],
+        reminders=reminders,
     )
 
 

@@ -13,11 +13,12 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.engine import Database
 from storage.tables import sandbox_messages
+from survey.card import Attachment
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredMessage:
-    """A row of `sandbox_messages`, less its picture."""
+    """A row of `sandbox_messages`, less its picture and its file."""
 
     id: int
     inbox: str
@@ -25,6 +26,7 @@ class StoredMessage:
     thread_id: int | None
     content: Mapping[str, Any]
     has_image: bool
+    file_name: str | None
     at: datetime
     edited: bool
 
@@ -36,6 +38,7 @@ _COLUMNS = (
     sandbox_messages.c.thread_id,
     sandbox_messages.c.card,
     sandbox_messages.c.image.is_not(None).label("has_image"),
+    sandbox_messages.c.attachment_name.label("file_name"),
     sandbox_messages.c.at,
     sandbox_messages.c.edited,
 )
@@ -57,6 +60,7 @@ class SqlSandbox:
         thread_id: int | None = None,
         delivery_id: UUID | None = None,
         image: bytes | None = None,
+        attachment: Attachment | None = None,
     ) -> int:
         """A new message; its id. A delivery that is there already is not written again."""
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
@@ -71,6 +75,9 @@ class SqlSandbox:
                     thread_id=thread_id,
                     delivery_id=delivery_id,
                     image=image,
+                    attachment_name=None if attachment is None else attachment.name,
+                    attachment_type=None if attachment is None else attachment.media_type,
+                    attachment=None if attachment is None else attachment.content,
                 )
                 .on_conflict_do_nothing(index_elements=["delivery_id"])
                 .returning(sandbox_messages.c.id)
@@ -126,6 +133,27 @@ class SqlSandbox:
             )
             return png
 
+    async def attachment(self, message_id: int) -> Attachment | None:
+        """A message's file."""
+        async with self._database.read() as connection:
+            row = (
+                await connection.execute(
+                    select(
+                        sandbox_messages.c.attachment_name,
+                        sandbox_messages.c.attachment_type,
+                        sandbox_messages.c.attachment,
+                    ).where(
+                        sandbox_messages.c.id == message_id,
+                        sandbox_messages.c.attachment_name.is_not(None),
+                    )
+                )
+            ).one_or_none()
+        if row is None:
+            return None
+        return Attachment(
+            name=row.attachment_name, media_type=row.attachment_type, content=row.attachment
+        )
+
     async def _read(self, condition: Any) -> list[StoredMessage]:
         async with self._database.read() as connection:
             rows = await connection.execute(
@@ -139,6 +167,7 @@ class SqlSandbox:
                     thread_id=row.thread_id,
                     content=json.loads(row.card),
                     has_image=row.has_image,
+                    file_name=row.file_name,
                     at=row.at,
                     edited=row.edited,
                 )

@@ -211,6 +211,10 @@ invitations = Table(
     Column("state", String(16), nullable=False),
     Column("first_contact", Boolean, nullable=False, server_default=text("false")),
     Column("asked_at", Instant, nullable=False),
+    # How many messages about it went out; a press changes all of them.
+    Column("messages", SmallInteger, nullable=False, server_default="1"),
+    # Which question of the year it is to this person.
+    Column("ask_number", SmallInteger),
     Column("pressed_at", Instant),
     UniqueConstraint("campaign_id", "person_id"),
 )
@@ -326,4 +330,7 @@ sandbox_messages = Table(
     # Which press the message shows: an older one never goes over a newer one.
     Column("as_of", Instant),
     Column("edited", Boolean, nullable=False, server_default=text("false")),
+    Column("attachment_name", Text),
+    Column("attachment_type", Text),
+    Column("attachment", LargeBinary),
 )

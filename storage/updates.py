@@ -2,18 +2,40 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import deliveries, invitations
+from survey.delivery import MessageRef
 from survey.states import DeliveryKind, DeliveryState
 
 
 async def plan_updates(
-    connection: AsyncConnection, which: ColumnElement[bool], *, at: datetime
+    connection: AsyncConnection,
+    which: ColumnElement[bool],
+    *,
+    at: datetime,
+    but: MessageRef | None = None,
 ) -> None:
-    """Plan an update of every message of the invitations that `which` means, in one statement."""
-    original = deliveries.alias("original")
+    """Plan an update of every message of the invitations that `which` means, in one statement.
+
+    An update that is planned already is as good as a new one: it is composed when it is sent.
+
+    Args:
+        connection: One that has locked those invitations, where others may plan updates too.
+        which: Of `invitations`.
+        at: Now.
+        but: The message that was pressed: the answer to the press changes it.
+    """
+    original, planned = deliveries.alias("original"), deliveries.alias("planned")
+    waits = exists().where(
+        planned.c.target_id == original.c.id, planned.c.state == DeliveryState.PLANNED.value
+    )
+    pressed = (
+        false()
+        if but is None
+        else and_(original.c.channel_ref == but.channel, original.c.message_ref == but.message)
+    )
     place = func.row_number().over(
         partition_by=original.c.invitation_id, order_by=original.c.sent_at
     )
@@ -59,6 +81,8 @@ async def plan_updates(
                 which,
                 original.c.message_ref.is_not(None),
                 original.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
+                ~waits,
+                ~pressed,
             ),
         )
     )

@@ -30,8 +30,14 @@ class Act(StrEnum):
     CHANGE = "change"
     UNDO = "undo"
     SHARE = "share"
+    COMMENTS = "comments"
+    COMPARE = "compare"
+    EXPORT = "export"
     START = "start"
+    SEE_WHO = "seewho"
     CANCEL = "cancel"
+    FORGET = "forget"
+    REMAIN = "remain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +92,21 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with a message; whoever sees the message may keep it.
+
+    Attributes:
+        name: A file name.
+        media_type: What it is: `text/csv; charset=utf-8`.
+        content: The file.
+    """
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """A message.
 
@@ -99,6 +120,7 @@ class Card:
         buttons: What can be pressed.
         subject: What the buttons act on; None where they act on no invitation.
         picture: An image.
+        attachment: A file to keep.
         as_of: The latest press or undo that the card knows of; None if there was none. A platform
             never puts an older card over a newer one.
     """
@@ -109,6 +131,7 @@ class Card:
     buttons: tuple[Button, ...] = ()
     subject: Subject | None = None
     picture: Picture | None = None
+    attachment: Attachment | None = None
     as_of: datetime | None = None
 
     @property

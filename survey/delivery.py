@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from survey.contact import MESSAGES_APART, QUIET_NEVER, Silence
+from survey.eligibility import LeftOut, due_or_left_out
 from survey.invitation import Invitation
 from survey.localtime import local_date
 from survey.person import Address
@@ -36,6 +38,8 @@ class Delivery:
         invitation: What it is about, as it stood when the delivery was claimed.
         target: The message that an update changes.
         at_once: Whether the sending window is set aside (`--now`).
+        silence: When the person is not to be written to.
+        last_sent: When the latest message about the same invitation went out (UTC), or None.
     """
 
     id: UUID
@@ -46,6 +50,8 @@ class Delivery:
     invitation: Invitation
     target: MessageRef | None = None
     at_once: bool = False
+    silence: Silence = QUIET_NEVER
+    last_sent: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +83,23 @@ def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
     if invitation.state in COUNTED:
         return Skip("already answered")
     if invitation.state not in {InvitationState.PENDING, InvitationState.SENT}:
-        return Skip(invitation.state.value)
+        return Skip(invitation.state.value.replace("_", " "))
     if campaign.state is CampaignState.PAUSED:
         return Postpone(at + timedelta(minutes=1))
-    if delivery.at_once:
-        return None
-    opening = campaign.survey.window.next_open(at, invitation.person.zone)
-    if opening > at:
-        return Postpone(opening)
-    return None
+    earliest = at
+    if delivery.kind is DeliveryKind.REMINDER and delivery.last_sent is not None:
+        earliest = max(at, delivery.last_sent + MESSAGES_APART)
+    due = due_or_left_out(
+        campaign.survey,
+        invitation.person,
+        delivery.silence,
+        at=earliest,
+        closes_at=campaign.closes_at,
+        at_once=delivery.at_once and delivery.kind is DeliveryKind.INITIAL,
+    )
+    if isinstance(due, LeftOut):
+        return Skip(due.value)
+    return Postpone(due) if due > at else None
 
 
 def ask_again(invitation: Invitation, *, days: int, at: datetime) -> datetime:

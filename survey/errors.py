@@ -4,6 +4,8 @@ An error's message is the sentence that an operator reads; what a person reads i
 worded in `survey.wording.refusals`, what a program reads is mapped in `webapp.problems`.
 """
 
+from enum import StrEnum
+
 
 class VoxpopError(Exception):
     """Anything that Voxpop refuses on purpose."""
@@ -90,6 +92,17 @@ class UnknownPeople(NotFound):
         self.emails = emails
 
 
+class TooManyWouldLeave(InvalidValue):
+    """A roster lacks most of the people that its source has; exports go wrong like that."""
+
+    def __init__(self, *, missing: int, of: int) -> None:
+        super().__init__(
+            f"{missing} of {of} people of this source are not in the roster, and pruning would "
+            "deactivate them all. Is it complete? If it is, --prune-even-most does it."
+        )
+        self.missing = missing
+
+
 class IllegalTransition(VoxpopError):
     """A state was asked to change in a way that its life does not allow."""
 
@@ -126,16 +139,54 @@ class NotAllowed(VoxpopError):
     code = "not_allowed"
 
 
+class AnotherAccount(NotAllowed):
+    """An administrator's e-mail came from another account than the one it is tied to."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} is tied to the account that came with it first; `voxpop admin confirm "
+            f"{email}` ties it to the one that claims it now."
+        )
+        self.email = email
+
+
 class CampaignExists(VoxpopError):
     """A round of this survey is running already."""
 
     code = "campaign_exists"
 
 
+class StartedElsewhere(CampaignExists):
+    """This time of a schedule has been dealt with, by another process or an earlier look."""
+
+
 class NobodyToAsk(VoxpopError):
     """A round was started, and nobody is left to be asked."""
 
     code = "nobody_to_ask"
+
+
+class WhyNoReminder(StrEnum):
+    """Why somebody is not reminded."""
+
+    ANSWERED = "they have answered"
+    LEFT = "they stopped, or left"
+    NOT_SENT = "they don't have the question yet"
+    PLANNED = "a message to them is planned already"
+    OFTEN_ENOUGH = "they were reminded as often as the contact policy allows"
+    WRITTEN_TO_TODAY = "they got a message about it within the last 24 hours"
+    SILENCE = "they want silence or are away until the round closes"
+    TOO_LATE = "the round closes before their next sending hours"
+
+
+class NoReminder(VoxpopError):
+    """Somebody cannot be reminded now."""
+
+    code = "no_reminder"
+
+    def __init__(self, why: WhyNoReminder) -> None:
+        super().__init__(f"No reminder: {why.value}.")
+        self.why = why
 
 
 class StorageUnavailable(VoxpopError):

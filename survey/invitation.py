@@ -42,6 +42,7 @@ class Invitation:
         id: Ours; buttons carry it, sealed.
         pressed_at: The platform's time of the latest press or undo that counted; later wins.
         first_contact: Whether this is the first message the person ever gets from us.
+        ask_number: Which question of the year it is to them; None where nobody asked for it.
     """
 
     id: UUID
@@ -51,6 +52,7 @@ class Invitation:
     response: Response = Response()
     pressed_at: datetime | None = None
     first_contact: bool = False
+    ask_number: int | None = None
 
     def _check(self, *, by: int, at: datetime) -> None:
         if by != self.person.id:

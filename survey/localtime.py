@@ -62,6 +62,11 @@ def local_date(instant: datetime, tz: ZoneInfo) -> date:
     return instant.astimezone(tz).date()
 
 
+def year_start(instant: datetime, tz: ZoneInfo) -> datetime:
+    """When the calendar year began that people in `tz` have at `instant` (UTC)."""
+    return instant_of(date(local_date(instant, tz).year, 1, 1), time(), tz)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """The hours in which people are written to, half-open: `[opens, closes)` on their own clock.

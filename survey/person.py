@@ -66,10 +66,24 @@ class Enrolment:
 
 @dataclass(frozen=True, kw_only=True)
 class Administrators:
-    """Who may run surveys and read figures, by e-mail (lower case)."""
+    """Who may run surveys and read figures.
+
+    Attributes:
+        emails: Lower case; each is tied to the first account that comes with it.
+        accounts: `mattermost:ID`, `slack:ID` or `sandbox:ID`, as the platform writes the id.
+    """
 
     emails: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
     def __contains__(self, person: Person) -> bool:
-        """Whether this person is one of them."""
+        """Whether this person's e-mail is among them; enough to show something, not to allow it."""
         return person.email in self.emails
+
+    def __bool__(self) -> bool:
+        """Whether anybody is named."""
+        return bool(self.emails or self.accounts)
+
+    def knows(self, address: Address) -> bool:
+        """Whether this very account is named."""
+        return f"{address.platform}:{address.user_id}" in self.accounts

@@ -1,55 +1,44 @@
 """Who is asked in a round, who is not and why, and when each message is due: one pure engine."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from survey.campaign import Period
+from survey.contact import NO_LIMITS, QUIET_NEVER, ContactPolicy
+from survey.eligibility import (
+    Candidate,
+    LeftOut,
+    due_or_left_out,
+    in_audience,
+    over_budget,
+    reason_to_leave_out,
+)
 from survey.errors import NobodyToAsk
 from survey.localtime import instant_of, local_date
 from survey.person import Address, Person
 from survey.survey import Survey
 
 
-class LeftOut(StrEnum):
-    """Why somebody in the audience is not asked."""
-
-    OPTED_OUT = "opted out"
-    ASKED_RECENTLY = "asked recently"
-    NOT_REACHABLE = "not reachable"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """Somebody who could be asked.
-
-    Attributes:
-        person: Who.
-        address: Where; None if no platform that is on reaches them.
-        opted_out: Whether they stopped this survey or all.
-        last_asked: When this survey asked them last (UTC), or None.
-        first_contact: Whether we have never written to them.
-    """
-
-    person: Person
-    address: Address | None
-    opted_out: bool = False
-    last_asked: datetime | None = None
-    first_contact: bool = True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One person in a plan; `cohort` is an index into the plan's cohorts."""
+    """One person in a plan.
+
+    Attributes:
+        due_at: When the question goes out at the earliest (UTC).
+        cohort: An index into the plan's cohorts.
+        first_contact: Whether we have never written to them.
+        number: Which question of the year it is to them.
+    """
 
     person_id: int
     address: Address
     due_at: datetime
     cohort: int
     first_contact: bool
+    number: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +53,11 @@ class Plan:
         asks: Who is asked.
         cohorts: Combinations of attribute values, as far as k or more invited people share each
             value; membership is fixed with the plan (R2).
+        people: The same people, in the order of `asks`.
         zones: In how many time zones they are.
-        left_out: Who in the audience is not asked, by reason.
+        left_out: Who is not asked, by reason.
+        later: How many are asked later than the others, because they snoozed or are away.
+        over_budget: How many get more questions this year than the contact policy wants.
         at_once: Whether sending windows are set aside.
     """
 
@@ -75,26 +67,12 @@ class Plan:
     closes_at: datetime
     asks: tuple[Ask, ...]
     cohorts: tuple[Mapping[str, str], ...]
+    people: tuple[Person, ...] = ()
     zones: int = 0
     left_out: Mapping[LeftOut, tuple[Person, ...]] = field(default_factory=dict)
+    later: int = 0
+    over_budget: int = 0
     at_once: bool = False
-
-
-def in_audience(survey: Survey, person: Person) -> bool:
-    """Whether the survey means this person; every attribute named must fit."""
-    return all(person.attributes.get(name) in values for name, values in survey.audience.items())
-
-
-def reason_to_leave_out(survey: Survey, candidate: Candidate, *, at: datetime) -> LeftOut | None:
-    """Why this person is not asked now; None if they are. Rests count in local dates."""
-    if candidate.opted_out:
-        return LeftOut.OPTED_OUT
-    if candidate.last_asked is not None:
-        tz = candidate.person.zone
-        rested = local_date(at, tz) - local_date(candidate.last_asked, tz)
-        if rested < timedelta(days=survey.rest_days):
-            return LeftOut.ASKED_RECENTLY
-    return LeftOut.NOT_REACHABLE if candidate.address is None else None
 
 
 def cohorts_of(people: Sequence[Person], *, k: int) -> tuple[list[int], tuple[dict[str, str], ...]]:
@@ -112,14 +90,50 @@ def cohorts_of(people: Sequence[Person], *, k: int) -> tuple[list[int], tuple[di
     return membership, tuple(dict(key) for key in index)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    candidate: Candidate
+    address: Address
+    due_at: datetime
+
+
+class _Openings:
+    """When each question is due; people in one zone who want no silence share the answer."""
+
+    def __init__(self, survey: Survey, *, at: datetime, closes_at: datetime, at_once: bool) -> None:
+        self._survey = survey
+        self._when = {"at": at, "closes_at": closes_at}
+        self._at_once = at_once
+        self._by_zone: dict[str, datetime | LeftOut] = {}
+
+    def of(self, candidate: Candidate) -> datetime | LeftOut:
+        if candidate.silence != QUIET_NEVER:
+            return self._find(candidate)
+        found = self._by_zone.get(candidate.person.timezone)
+        if found is None:
+            found = self._by_zone[candidate.person.timezone] = self._find(candidate)
+        return found
+
+    def _find(self, candidate: Candidate) -> datetime | LeftOut:
+        return due_or_left_out(
+            self._survey,
+            candidate.person,
+            candidate.silence,
+            at_once=self._at_once,
+            **self._when,
+        )
+
+
 def plan_round(
     survey: Survey,
-    candidates: Sequence[Candidate],
+    candidates: Iterable[Candidate],
     *,
     at: datetime,
     zone: ZoneInfo,
+    policy: ContactPolicy = NO_LIMITS,
     to: frozenset[str] = frozenset(),
     at_once: bool = False,
+    period_at: datetime | None = None,
 ) -> Plan:
     """Decide a round.
 
@@ -128,48 +142,60 @@ def plan_round(
         candidates: Everybody active.
         at: Now; the snapshot's instant.
         zone: The organisation's zone: it names the period and the closing day.
+        policy: The limits over all surveys.
         to: E-mails (lower case) to which the round is limited; empty for the whole audience. People
             named here are asked even if they were asked recently, never if they opted out.
         at_once: Send without waiting for anybody's window.
+        period_at: The instant that names the period, where it is not `at`: when a round that
+            starts late was due.
     """
+    today = local_date(at, zone)
+    closes_at = instant_of(today + timedelta(days=survey.open_days), survey.window.closes, zone)
     left_out: dict[LeftOut, list[Person]] = {}
-    chosen: list[tuple[Person, Address, bool]] = []
+    chosen: list[_Chosen] = []
+    openings = _Openings(survey, at=at, closes_at=closes_at, at_once=at_once)
     for candidate in candidates:
         person = candidate.person
-        if (to and person.email not in to) or not in_audience(survey, person):
+        if to and person.email not in to:
             continue
-        reason = reason_to_leave_out(survey, candidate, at=at)
-        if reason is LeftOut.ASKED_RECENTLY and to:
-            reason = LeftOut.NOT_REACHABLE if candidate.address is None else None
-        if reason is not None or candidate.address is None:
-            left_out.setdefault(reason or LeftOut.NOT_REACHABLE, []).append(person)
+        if not in_audience(survey, person):
+            if to:
+                left_out.setdefault(LeftOut.NOT_IN_AUDIENCE, []).append(person)
+            continue
+        outcome: datetime | LeftOut = reason_to_leave_out(
+            survey, policy, candidate, at=at, named=bool(to)
+        ) or openings.of(candidate)
+        if isinstance(outcome, LeftOut) or candidate.address is None:
+            reason = outcome if isinstance(outcome, LeftOut) else LeftOut.NOT_REACHABLE
+            left_out.setdefault(reason, []).append(person)
         else:
-            chosen.append((person, candidate.address, candidate.first_contact))
-    membership, cohorts = cohorts_of([person for person, _, _ in chosen], k=survey.smallest_group)
-    openings: dict[str, datetime] = {}
-    asks = []
-    for (person, address, first_contact), cohort in zip(chosen, membership, strict=True):
-        if person.timezone not in openings:
-            openings[person.timezone] = at if at_once else survey.window.next_open(at, person.zone)
-        asks.append(
-            Ask(
-                person_id=person.id,
-                address=address,
-                due_at=openings[person.timezone],
-                cohort=cohort,
-                first_contact=first_contact,
-            )
-        )
-    today = local_date(at, zone)
+            chosen.append(_Chosen(candidate=candidate, address=candidate.address, due_at=outcome))
+    everyone = [one.candidate for one in chosen]
+    membership, cohorts = cohorts_of([one.person for one in everyone], k=survey.smallest_group)
     return Plan(
         survey=survey,
-        period=Period.of(today),
+        period=Period.of(local_date(period_at or at, zone)),
         starts_at=at,
-        closes_at=instant_of(today + timedelta(days=survey.open_days), survey.window.closes, zone),
-        asks=tuple(asks),
+        closes_at=closes_at,
+        asks=tuple(
+            Ask(
+                person_id=one.candidate.person.id,
+                address=one.address,
+                due_at=one.due_at,
+                cohort=cohort,
+                first_contact=one.candidate.ledger.last_asked_by_any is None,
+                number=one.candidate.ledger.asks_this_year + 1,
+            )
+            for one, cohort in zip(chosen, membership, strict=True)
+        ),
         cohorts=cohorts,
-        zones=len(openings),
-        left_out={reason: tuple(people) for reason, people in left_out.items()},
+        people=tuple(one.person for one in everyone),
+        zones=len({one.person.timezone for one in everyone}),
+        left_out={reason: tuple(left_out[reason]) for reason in LeftOut if reason in left_out},
+        later=sum(
+            one.silence != QUIET_NEVER and one.silence.over(today) != today for one in everyone
+        ),
+        over_budget=sum(over_budget(policy, one.ledger) for one in everyone),
         at_once=at_once,
     )
 

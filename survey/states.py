@@ -109,6 +109,10 @@ COUNTED = frozenset({InvitationState.ANSWERED, InvitationState.COMPLETED})
 """States of an invitation that has an answer."""
 
 
+UNDER_WAY = frozenset({DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN})
+"""States of a delivery whose end is not known yet."""
+
+
 def move(life: Mapping[State, frozenset[State]], now: State, to: State) -> State:
     """`to`, if a thing in the state `now` may go there.
 

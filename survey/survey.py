@@ -45,6 +45,10 @@ class Survey:
         open_days: How many days a round stays open; 1 or more.
         rest_days: How many local days a person is left alone by this survey after being asked.
         audience: Attribute → the values that are asked; empty asks everyone.
+        schedule: When a round starts by itself: five crontab fields in the organisation's zone;
+            empty for rounds that are started by hand.
+        reminders: Local days after somebody's first message on which they are reminded, rising.
+        asks_per_year: Told with each question as "2 of 4 asks this year"; None tells nothing.
 
     Raises:
         InvalidValue: If a value does not fit, or the mode is not built yet.
@@ -62,6 +66,9 @@ class Survey:
     open_days: int = 14
     rest_days: int = 60
     audience: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    schedule: str = ""
+    reminders: tuple[int, ...] = (7,)
+    asks_per_year: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be kept."""
@@ -82,6 +89,13 @@ class Survey:
             )
         if self.rest_days < 0:
             raise InvalidValue(f"surveys.{self.name}.rest_days is not negative: {self.rest_days}.")
+        if any(day < 1 for day in self.reminders) or list(self.reminders) != sorted(
+            set(self.reminders)
+        ):
+            raise InvalidValue(
+                f"surveys.{self.name}.reminders are days after the first message, each later than "
+                f"the one before, such as [7, 10], not {list(self.reminders)}."
+            )
 
     @property
     def gated(self) -> bool:

@@ -8,23 +8,39 @@ from zoneinfo import ZoneInfo
 from bot.commands import Commands
 from bot.commands.choice import Choice
 from bot.commands.figures import FigureCommands
+from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
 from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
 from runtime.languages import language
 from survey.card import Act, Card, Dialog, Reply, Subject
+from survey.contact import NO_LIMITS
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.person import Administrators, Person
 from survey.report import Report
 from survey.survey import Survey
+from survey.usecases.authority import Authority
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.compose_card import ComposeCard
+from survey.usecases.export_campaign import ExportCampaign
 from survey.usecases.make_report import MakeReport
+from survey.usecases.next_rounds import NextRounds
+from survey.usecases.read_comments import ReadComments
+from survey.usecases.remind import Remind
 from survey.usecases.start_campaign import StartCampaign
 from tests.examples import NPS_SURVEY, SetClock, address, invitation, person
-from tests.fakes import FakeAnswers, FakeFigures, FakePeople, FakeRounds, Store
+from tests.fakes import (
+    FakeAnswers,
+    FakeComments,
+    FakeFigures,
+    FakePeople,
+    FakeReminders,
+    FakeRounds,
+    Store,
+)
+from tests.fakes_rights import FakeAuditLog, FakePins, FakeRights
 from tests.goldens import filled_in, shown
 
 ADA, BEN = person(), person(number=2, name="Ben Adler")
@@ -35,6 +51,10 @@ class FakeCharts:
     async def report(self, report: Report, language: Language) -> bytes:
         return f"chart of {report.campaign} in {language.locale}".encode()
 
+    async def trend(self, report: Report, language: Language) -> bytes | None:
+        told = f"trend of {report.campaign} in {language.locale}".encode()
+        return told if len(report.history) > 1 else None
+
 
 def a_desk(
     store: Store, clock: SetClock, *, surveys: dict[str, Survey], knocks: list[str], admin: Person
@@ -43,6 +63,8 @@ def a_desk(
     people, answers = FakePeople(store), FakeAnswers(store)
     rounds, figures = FakeRounds(store), FakeFigures(store)
     report = MakeReport(surveys=surveys, rounds=rounds, figures=figures, clock=clock)
+    comments = FakeComments(store)
+    read_comments = ReadComments(report=report, comments=comments)
     start = StartCampaign(
         surveys=surveys,
         people=people,
@@ -52,23 +74,42 @@ def a_desk(
         zone=ZoneInfo("Europe/Berlin"),
     )
     administrators = Administrators(emails=(admin.email,))
-    choice = Choice(surveys=surveys, rounds=rounds)
+    ahead = NextRounds(surveys=surveys, zone=ZoneInfo("Europe/Berlin"), clock=clock)
+    choice = Choice(surveys=surveys, rounds=rounds, next_rounds=ahead)
     commands = Commands(
         surveys=surveys,
         people=people,
-        administrators=administrators,
         languages=language,
+        oversight=Oversight(
+            authority=Authority(
+                administrators=administrators, pins=FakePins(store), clock=clock
+            ),
+            audit=FakeAuditLog(store),
+            choice=choice,
+            clock=clock,
+        ),
         rounds=RoundCommands(
             choice=choice,
+            people=people,
             rounds=rounds,
             figures=figures,
             start=start,
             close=CloseCampaign(rounds=rounds, figures=figures, clock=clock),
+            remind=Remind(
+                rounds=rounds, reminders=FakeReminders(store), policy=NO_LIMITS, clock=clock
+            ),
+            clock=clock,
             knock=knocks.append,
         ),
-        figures=FigureCommands(choice=choice, report=report, charts=FakeCharts()),
+        figures=FigureCommands(
+            choice=choice,
+            report=report,
+            charts=FakeCharts(),
+            read_comments=read_comments,
+            export=ExportCampaign(report=report, read_comments=read_comments, comments=comments),
+        ),
         own=OwnCommands(
-            surveys=surveys, people=people, answers=answers, clock=clock, knock=knocks.append
+            surveys=surveys, people=people, answers=answers, rights=FakeRights(store), clock=clock, knock=knocks.append
         ),
     )
     return Desk(
@@ -79,6 +120,7 @@ def a_desk(
         administrators=administrators,
         languages=language,
         clock=clock,
+        zone=ZoneInfo("Europe/Berlin"),
     )
 
 

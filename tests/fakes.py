@@ -1,22 +1,38 @@
 """Hand-written stand-ins for the ports, on one store in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from survey.accounts import Accounts
+from survey.audit import Line
 from survey.campaign import Campaign, Period
 from survey.comment import Comment
-from survey.errors import CampaignExists, NotFound, NotYours, OutOfDate, StorageUnavailable
+from survey.contact import Ledger
+from survey.delivery import MessageRef
+from survey.eligibility import Candidate
+from survey.errors import (
+    CampaignExists,
+    NoReminder,
+    NotFound,
+    NotYours,
+    OutOfDate,
+    StartedElsewhere,
+    StorageUnavailable,
+    WhyNoReminder,
+)
 from survey.invitation import Invitation
 from survey.person import Address, Enrolment, Person
-from survey.planning import Candidate, Plan
-from survey.ports import Press
-from survey.report import Distribution, Participation
+from survey.planning import Plan
+from survey.ports import Pin, Press
+from survey.reminders import Reminder, Unanswered
+from survey.report import Distribution, NamedAnswer, Participation
 from survey.scale import Score
+from survey.schedule import Schedule
 from survey.states import AWAITED, COUNTED, OPEN_CAMPAIGN, CampaignState, InvitationState
 from survey.survey import Survey
-from tests.examples import address
+from tests.examples import MONDAY, address
 
 
 @dataclass
@@ -35,6 +51,11 @@ class Store:
     candidates: list[Candidate] = field(default_factory=list)
     down: set[str] = field(default_factory=set)
     writes: list[tuple[str, object]] = field(default_factory=list)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    audited: list[Line] = field(default_factory=list)
+    pins: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
+    snoozes: dict[int, date] = field(default_factory=dict)
+    tombstones: set[str] = field(default_factory=set)
 
     def meets(self, *people: Person) -> None:
         self.people |= {address(known): known for known in people}
@@ -53,6 +74,13 @@ class Store:
     def write(self, method: str, about: object) -> None:
         self.read(method)
         self.writes.append((method, about))
+
+    def take(self, survey: str, due: datetime, outcome: str) -> bool:
+        known = self.schedules[survey]
+        if known.handled_until >= due:
+            return False
+        self.schedules[survey] = replace(known, handled_until=due, outcome=outcome)
+        return True
 
     def move(self, moved: Campaign) -> Campaign:
         self.campaigns = [moved if known.id == moved.id else known for known in self.campaigns]
@@ -74,6 +102,16 @@ class FakePeople:
         self.store.read("by_email")
         return {found.email: found for found in self.store.people.values()}.get(email.lower())
 
+    async def by_names(self, names: Collection[str]) -> Mapping[str, Person]:
+        self.store.read("by_names")
+        known = self.store.people.values()
+        return {
+            name: found
+            for found in known
+            for name in names
+            if name in {found.email, found.email.partition("@")[0]}
+        }
+
     async def reachable(self, platform: str, workspace: str) -> Sequence[Person]:
         self.store.read("reachable")
         where = (platform, workspace)
@@ -84,7 +122,13 @@ class FakePeople:
         for enrolment in enrolments:
             self.store.write("enrol", enrolment.email)
 
-    async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
+    async def candidates(
+        self,
+        survey: Survey,
+        *,
+        platforms: Sequence[str],
+        year_from: datetime,  # noqa: ARG002
+    ) -> Sequence[Candidate]:
         self.store.read("candidates")
         stopped = {number for number, name in self.store.stops if name in {"", survey.name}}
         return [
@@ -93,16 +137,28 @@ class FakePeople:
             if found.address is None or found.address.platform in platforms
         ]
 
-    async def last_asked(self, person: Person, campaign: Campaign) -> datetime | None:
-        self.store.read("last_asked")
+    async def ledger(self, person: Person, campaign: Campaign, *, year_from: datetime) -> Ledger:
+        self.store.read("ledger")
         before = [
-            found.campaign.started_at
+            found.campaign
             for found in self.store.invitations.values()
-            if (found.person, found.campaign.survey.name) == (person, campaign.survey.name)
+            if found.person == person and found.campaign.started_at < campaign.started_at
         ]
-        return max((at for at in before if at < campaign.started_at), default=None)
+        mine = [one.started_at for one in before if one.survey.name == campaign.survey.name]
+        return Ledger(
+            last_asked=max(mine, default=None),
+            last_asked_by_any=max((one.started_at for one in before), default=None),
+            asks_this_year=sum(one.started_at >= year_from for one in before),
+        )
 
-    async def opt_out(self, person: Person, *, survey: str | None, at: datetime) -> None:
+    async def opt_out(
+        self,
+        person: Person,
+        *,
+        survey: str | None,
+        at: datetime,
+        message: MessageRef | None = None,  # noqa: ARG002
+    ) -> None:
         self.store.write("opt_out", (person.email, survey))
         self.store.stops.add((person.id, survey or ""))
         left = InvitationState.DECLINED if survey else InvitationState.OPTED_OUT
@@ -115,11 +171,12 @@ class FakePeople:
     async def opt_in(self, person: Person, *, at: datetime) -> bool:  # noqa: ARG002
         self.store.write("opt_in", person.email)
         lifted = {stop for stop in self.store.stops if stop[0] == person.id}
+        woken = self.store.snoozes.pop(person.id, None)
         self.store.stops -= lifted
         for key, found in self.store.invitations.items():
             if found.person == person and found.state in _STOPPED:
                 self.store.invitations[key] = replace(found, state=InvitationState.SENT)
-        return bool(lifted)
+        return bool(lifted or woken)
 
     async def opted_out(self, person: Person) -> Sequence[str]:
         self.store.read("opted_out")
@@ -193,7 +250,10 @@ class FakeAnswers:
 class FakeRounds:
     store: Store
 
-    async def start(self, plan: Plan) -> Campaign:
+    async def start(self, plan: Plan, *, due: datetime | None = None) -> Campaign:
+        self.store.read("start")
+        if due is not None and self.store.schedules[plan.survey.name].handled_until >= due:
+            raise StartedElsewhere("It has been dealt with.")
         for known in self.store.campaigns:
             if known.survey.name == plan.survey.name and known.state in OPEN_CAMPAIGN:
                 raise CampaignExists(f"{known.name} is running.")
@@ -206,6 +266,8 @@ class FakeRounds:
             closes_at=plan.closes_at,
             invited=len(plan.asks),
         )
+        if due is not None:
+            self.store.take(plan.survey.name, due, "started")
         self.store.write("start", started.name)
         self.store.campaigns.append(started)
         return started
@@ -242,9 +304,85 @@ class FakeRounds:
         self.store.write("finish", (campaign.name, at))
         self.store.move(campaign.moved(CampaignState.CLOSED))
 
-    async def accounts(self, campaign: Campaign) -> Mapping[str, int]:
+    async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
+        self.store.write("move", (campaign.name, to.value))
+        return self.store.move(campaign.moved(to))
+
+    async def accounts(self, campaigns: Sequence[Campaign]) -> Mapping[int, Accounts]:
         self.store.read("accounts")
-        return {"sent": campaign.reached, "failed": campaign.invited - campaign.reached}
+        return {
+            known.id: Accounts(
+                sent=known.reached,
+                failed={"not in the chat": known.invited - known.reached}
+                if known.invited > known.reached
+                else {},
+            )
+            for known in campaigns
+        }
+
+
+@dataclass(frozen=True)
+class FakeSchedules:
+    store: Store
+
+    async def all(self) -> Sequence[Schedule]:
+        self.store.read("schedules")
+        return list(self.store.schedules.values())
+
+    async def define(self, crons: Mapping[str, str], *, timezone: str, at: datetime) -> None:
+        self.store.write("define", dict(crons))
+        before = self.store.schedules
+        self.store.schedules = {
+            name: before[name]
+            if name in before and before[name].reads(cron, timezone)
+            else Schedule(survey=name, cron=cron, timezone=timezone, handled_until=at)
+            for name, cron in crons.items()
+        }
+
+    async def pass_over(self, survey: str, *, due: datetime, outcome: str) -> bool:
+        self.store.write("pass_over", (survey, due, outcome))
+        return self.store.take(survey, due, outcome)
+
+
+@dataclass(frozen=True)
+class FakeReminders:
+    """Everybody who has the question and no answer got it when the round started."""
+
+    store: Store
+
+    async def unanswered(
+        self,
+        campaigns: Sequence[Campaign],
+        *,
+        at: datetime,  # noqa: ARG002
+    ) -> Sequence[Unanswered]:
+        self.store.read("unanswered")
+        known = self.store.invitations.values()
+        return [self._unanswered(found) for found in known if found.campaign in campaigns]
+
+    async def unanswered_by(self, campaign: Campaign, person: Person) -> Unanswered:
+        self.store.read("unanswered_by")
+        for found in self.store.invitations.values():
+            if (found.campaign, found.person) == (campaign, person):
+                if found.state in COUNTED:
+                    raise NoReminder(WhyNoReminder.ANSWERED)
+                return self._unanswered(found)
+        raise NoReminder(WhyNoReminder.NOT_SENT)
+
+    async def plan(self, reminders: Sequence[Reminder]) -> int:
+        for reminder in reminders:
+            self.store.write("remind", (reminder.address.user_id, reminder.due_at))
+        return len(reminders)
+
+    def _unanswered(self, found: Invitation) -> Unanswered:
+        return Unanswered(
+            invitation_id=found.id,
+            campaign=found.campaign,
+            person=found.person,
+            address=address(found.person),
+            first_sent=found.campaign.started_at,
+            last_sent=found.campaign.started_at,
+        )
 
 
 @dataclass(frozen=True)
@@ -258,6 +396,9 @@ class FakeFigures:
         answered = sum(found.state in COUNTED for found in self._asked(campaign))
         told = {"invited": campaign.invited, "reached": campaign.reached}
         return Participation(**told, answered=answered)
+
+    async def participations(self, campaigns: Sequence[Campaign]) -> Mapping[int, Participation]:
+        return {found.id: await self.participation(found) for found in campaigns}
 
     async def live(self, campaign: Campaign) -> Distribution:
         return self._count(campaign, self._asked(campaign))
@@ -304,3 +445,42 @@ class FakeFigures:
         given = [found.response.score for found in members]
         marks = {mark: given.count(mark) for mark in campaign.survey.scale.values}
         return Distribution(scale=campaign.survey.scale, counts=marks)
+
+
+@dataclass(frozen=True)
+class FakeComments:
+    """What was written in the store; the order of unnamed ones is that of their words."""
+
+    store: Store
+
+    async def named(self, campaign: Campaign) -> Sequence[NamedAnswer]:
+        self.store.read("named")
+        found = [answer for answer in self._answers(campaign) if answer.comment]
+        return sorted(found, key=lambda answer: answer.pressed_at or MONDAY, reverse=True)
+
+    async def unnamed(self, campaign: Campaign) -> Sequence[str]:
+        self.store.read("unnamed")
+        return sorted(answer.comment for answer in self._answers(campaign) if answer.comment)
+
+    async def attributes(self, campaign: Campaign) -> Sequence[str]:
+        self.store.read("attributes")
+        return sorted({name for answer in self._answers(campaign) for name in answer.attributes})
+
+    async def answers(self, campaign: Campaign) -> AsyncGenerator[NamedAnswer, None]:
+        self.store.read("answers")
+        for answer in sorted(self._answers(campaign), key=lambda answer: answer.email):
+            yield answer
+
+    def _answers(self, campaign: Campaign) -> list[NamedAnswer]:
+        return [
+            NamedAnswer(
+                email=found.person.email,
+                name=found.person.name,
+                attributes=found.person.attributes,
+                score=found.response.score,
+                comment=found.response.comment,
+                pressed_at=found.pressed_at,
+            )
+            for found in self.store.invitations.values()
+            if found.campaign.id == campaign.id and found.response.score is not None
+        ]

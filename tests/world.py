@@ -18,7 +18,7 @@ from bot.sealing import Seal, Sealed
 from runtime.serving import create_server_app
 from runtime.settings import load_settings
 from runtime.wiring import Product, put_together
-from storage.tables import responses, totals
+from storage.tables import deliveries, invitations, responses, totals
 from survey.campaign import Campaign
 from survey.card import Act
 from survey.delivery import MessageRef
@@ -167,6 +167,20 @@ class World:
         async with self.product.database.write() as connection:
             result = await connection.execute(statement)
             return list(result.all()) if result.returns_rows else []
+
+    async def states(self, campaign: Campaign) -> dict[str, int]:
+        """State → first messages of a round."""
+        found = await self.rows(
+            select(deliveries.c.state, func.count())
+            .join(invitations)
+            .where(
+                invitations.c.campaign_id == campaign.id,
+                deliveries.c.kind == "initial",
+                deliveries.c.ordinal == 1,
+            )
+            .group_by(deliveries.c.state)
+        )
+        return {state: n for state, n in found}  # noqa: C416 - rows are no pairs to mypy
 
     async def scores(self, campaign: Campaign) -> dict[int, int]:
         """Score → people by the totals, which must be what a recount of the answers finds."""

@@ -2,5 +2,6 @@
 
 from bot.charts.chart import report_png, report_svg
 from bot.charts.raster import png
+from bot.charts.rounds import trend_png, trend_svg
 
-__all__ = ["png", "report_png", "report_svg"]
+__all__ = ["png", "report_png", "report_svg", "trend_png", "trend_svg"]

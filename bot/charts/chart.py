@@ -36,7 +36,7 @@ _COLOURS = {
     Category.DETRACTOR: "#cf5b3c",
 }
 _FIVE_MARKS = 5
-_TEMPLATES = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("bot.charts"),
     autoescape=True,
     finalize=writable,
@@ -59,7 +59,7 @@ def report_svg(report: Report, language: Language) -> str:
     """
     line = trend(report.history[-ROUNDS:], metric=report.scale.metric)
     room = ROOM_BESIDE_TREND if line else ROOM
-    return _TEMPLATES.get_template("report.svg.j2").render(
+    return TEMPLATES.get_template("report.svg.j2").render(
         sheet={"width": WIDTH, "height": HEIGHT, "left": MARGIN, "right": RIGHT, "floor": FLOOR},
         family=FAMILY,
         subject=fitted(report.subject, size=25, room=ROOM - 240, smallest=18),
@@ -86,12 +86,12 @@ def _headline(report: Report, language: Language, *, room: float) -> Mapping[str
     figures = report.figures
     if figures is None or figures.value is None or figures.interval is None:
         return None
-    figure = _figure(figures, figures.value, language)
+    figure = written(figures, figures.value, language)
     beside = MARGIN + width(figure, _HEADLINE) + _BESIDE
     interval = language.text(
         "95 %: {low} to {high}",
-        low=_figure(figures, figures.interval.low, language, decimals=_decimals(figures)),
-        high=_figure(figures, figures.interval.high, language, decimals=_decimals(figures)),
+        low=written(figures, figures.interval.low, language, decimals=_decimals(figures)),
+        high=written(figures, figures.interval.high, language, decimals=_decimals(figures)),
     )
     note_room = MARGIN + room - beside
     return {
@@ -132,7 +132,8 @@ def _change(change: Change, metric: Metric, language: Language) -> str:
     return language.text("▼ {difference} since {period} — within noise", **told)
 
 
-def _figure(figures: Figures, value: float, language: Language, *, decimals: int = 0) -> str:
+def written(figures: Figures, value: float, language: Language, *, decimals: int = 0) -> str:
+    """A headline figure or an end of its interval: +32, 81 %."""
     if figures.metric is Metric.NPS:
         return language.number(round(value, decimals) + 0.0, decimals=decimals, signed=True)
     return language.percent(value, decimals=decimals)
@@ -212,10 +213,14 @@ def _class_names(scale: Scale, language: Language) -> Mapping[Category, str]:
     }
 
 
+def band(line: Trend) -> list[tuple[float, float]]:
+    """The outline of the 95 % band: along its upper end, and back along the lower one."""
+    return [(dot.x, dot.high) for dot in line.dots] + [
+        (dot.x, dot.low) for dot in reversed(line.dots)
+    ]
+
+
 def _trend(line: Trend, report: Report, language: Language) -> Mapping[str, Any]:
-    ends = [(dot.x, dot.high) for dot in line.dots]
-    ends += [(dot.x, dot.low) for dot in reversed(line.dots)]
-    nps = report.scale.metric is Metric.NPS
     return {
         "left": TREND_LEFT,
         "name": fitted(
@@ -226,7 +231,7 @@ def _trend(line: Trend, report: Report, language: Language) -> Mapping[str, Any]
             room=RIGHT - TREND_LEFT + 40,
             smallest=11,
         ),
-        "band": ends,
+        "band": band(line),
         "line": [(dot.x, dot.y) for dot in line.dots],
         "dots": [
             {
@@ -237,17 +242,22 @@ def _trend(line: Trend, report: Report, language: Language) -> Mapping[str, Any]
             }
             for dot in line.dots
         ],
-        "ticks": [
-            {
-                "y": tick.y,
-                "text": language.number(tick.value, signed=True)
-                if nps
-                else language.percent(tick.value / 100),
-                "zero": tick.value == 0,
-            }
-            for tick in line.ticks
-        ],
+        "ticks": ticks(line, report.scale.metric, language),
     }
+
+
+def ticks(line: Trend, metric: Metric, language: Language) -> list[Mapping[str, Any]]:
+    """The trend's scale."""
+    return [
+        {
+            "y": tick.y,
+            "text": language.number(tick.value, signed=True)
+            if metric is Metric.NPS
+            else language.percent(tick.value / 100),
+            "zero": tick.value == 0,
+        }
+        for tick in line.ticks
+    ]
 
 
 def _participation(report: Report, language: Language) -> str:

@@ -16,11 +16,12 @@ FLOOR = 390
 """The line that bars stand on and the trend ends at."""
 ROOM, ROOM_BESIDE_TREND = RIGHT - MARGIN, 640
 """How wide the bars may run."""
-TREND_LEFT = 800
+TREND_LEFT, TREND_LEFT_ALONE = 800, 116
+"""Where the trend begins: beside the bars, and on a sheet of its own."""
 _BARS_TOP = 242
 _BAR_SHARE, _BAR_WIDEST, _BAR_LOWEST = 0.7, 60, 2
 _BRACKET_INSET = 0.15
-_TREND_TOP, _TREND_INSET = 160, 24
+_TREND_TOP, _TREND_INSET, _TREND_INSET_ALONE = 160, 24, 64
 _STEPS = (5, 10, 20, 25, 50)
 _STEPS_AT_MOST = 4
 _SPAN_AT_LEAST = 20
@@ -137,8 +138,10 @@ def brackets(scale: Scale, *, room: float) -> tuple[Bracket, ...]:
     )
 
 
-def trend(points: Sequence[RoundPoint], *, metric: Metric) -> Trend | None:
-    """The rounds that have answers, as a line; None if there are fewer than two."""
+def trend(
+    points: Sequence[RoundPoint], *, metric: Metric, left: float = TREND_LEFT
+) -> Trend | None:
+    """The rounds that have answers, as a line from `left`; None if there are fewer than two."""
     unit = 1 if metric is Metric.NPS else 100
     told = [
         (point.period, unit * f.value, unit * f.interval.low, unit * f.interval.high)
@@ -154,12 +157,13 @@ def trend(points: Sequence[RoundPoint], *, metric: Metric) -> Trend | None:
     def height(value: float) -> float:
         return FLOOR - (FLOOR - _TREND_TOP) * (value - bottom) / (top - bottom)
 
-    step = (RIGHT - TREND_LEFT - 2 * _TREND_INSET) / (len(told) - 1)
+    inset = _TREND_INSET if left == TREND_LEFT else _TREND_INSET_ALONE
+    step = (RIGHT - left - 2 * inset) / (len(told) - 1)
     labels = _labels([period for period, *_ in told])
     return Trend(
         dots=tuple(
             Dot(
-                x=TREND_LEFT + _TREND_INSET + step * index,
+                x=left + inset + step * index,
                 y=height(value),
                 low=height(low),
                 high=height(high),

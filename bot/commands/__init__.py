@@ -5,19 +5,22 @@ from dataclasses import dataclass
 
 from bot.commands.asker import Asker, Handler, PressHandler, said
 from bot.commands.figures import FigureCommands
+from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
-from bot.grammar import FOR_ADMINISTRATORS, Command, NotBuilt, NotUnderstood, Word, hints, parse
+from bot.grammar import Command, NotBuilt, NotUnderstood, Word, hints, parse
 from bot.interactions import CommandTyped, Pressed
 from survey.card import Act, Card, Reply
-from survey.errors import NotAllowed, OutOfDate
+from survey.errors import OutOfDate, VoxpopError
 from survey.language import Language, Languages
-from survey.person import Address, Administrators
+from survey.person import Address
 from survey.ports import People
 from survey.survey import Survey
 from survey.wording import refusals
 
-ACTS_OF_ADMINISTRATORS = frozenset({Act.START, Act.SHARE})
+ACTS_OF_ADMINISTRATORS = frozenset(
+    {Act.START, Act.SEE_WHO, Act.SHARE, Act.COMMENTS, Act.COMPARE, Act.EXPORT}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +29,8 @@ class Commands:
 
     surveys: Mapping[str, Survey]
     people: People
-    administrators: Administrators
     languages: Languages
+    oversight: Oversight
     rounds: RoundCommands
     figures: FigureCommands
     own: OwnCommands
@@ -44,15 +47,19 @@ class Commands:
             return said(refusals.unknown_command(error.typed, error.nearest, language))
         except NotBuilt as error:
             return said(refusals.not_built(error.typed, language))
-        if command.word in FOR_ADMINISTRATORS:
-            self._require_administrator(asker, report=command.word is Word.REPORT)
+        await self.oversight.typed(asker, command)
         handlers: Mapping[Word, Handler] = {
             Word.HELP: self._help,
             **self.rounds.handlers,
             **self.figures.handlers,
             **self.own.handlers,
+            **self.oversight.handlers,
         }
-        return await handlers[command.word](asker, command)
+        try:
+            return await handlers[command.word](asker, command)
+        except VoxpopError as error:
+            await self.oversight.failed(asker, command.word, error)
+            raise
 
     async def pressed(self, pressed: Pressed) -> Reply:
         """A button below one of our own answers, such as `Start`."""
@@ -66,9 +73,12 @@ class Commands:
         }
         if pressed.act not in acts:
             raise OutOfDate("That button does nothing here.")
-        if pressed.act in ACTS_OF_ADMINISTRATORS:
-            self._require_administrator(asker, report=pressed.act is Act.SHARE)
-        return await acts[pressed.act](asker, pressed.value)
+        await self.oversight.pressed(asker, pressed.act, pressed.value)
+        try:
+            return await acts[pressed.act](asker, pressed.value)
+        except VoxpopError as error:
+            await self.oversight.failed(asker, pressed.act, error)
+            raise
 
     async def _asker(self, address: Address) -> Asker | None:
         person = await self.people.by_address(address)
@@ -76,21 +86,17 @@ class Commands:
             return None
         return Asker(person=person, by=address, language=self.languages(person.locale))
 
-    def _require_administrator(self, asker: Asker, *, report: bool) -> None:
-        if asker.person in self.administrators:
-            return
-        say = refusals.reports_are_for if report else refusals.only_administrators
-        raise NotAllowed(say(self.administrators, asker.language))
-
     async def _help(self, asker: Asker, _command: Command) -> Reply:
         language: Language = asker.language
+        named = self.oversight.administrators
+        theirs = asker.person in named or named.knows(asker.by)
         return Reply(
             private=Card(
                 headline=language.text("What you can type"),
                 lines=tuple(
                     f"`{hint.usage}` {hint.says}"
                     for hint in hints(language)
-                    if not hint.administrators or asker.person in self.administrators
+                    if theirs or not hint.administrators
                 ),
             )
         )

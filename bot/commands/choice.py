@@ -10,6 +10,7 @@ from survey.language import Language
 from survey.ports import Rounds
 from survey.states import OPEN_CAMPAIGN
 from survey.survey import Survey
+from survey.usecases.next_rounds import NextRounds
 from survey.wording import rounds
 
 
@@ -19,6 +20,7 @@ class Choice:
 
     surveys: Mapping[str, Survey]
     rounds: Rounds
+    next_rounds: NextRounds
 
     def survey(self, command: Command, language: Language) -> str:
         """The survey that is meant.
@@ -53,7 +55,7 @@ class Choice:
             raise NotFound(
                 rounds.another_running(still, language)
                 if still
-                else rounds.nothing_running(language)
+                else rounds.nothing_running(language, self.next_rounds(command.survey))
             )
         if len(found) > 1:
             raise NotFound(rounds.several_running([campaign.name for campaign in found], language))

@@ -1,4 +1,4 @@
-"""Commands that tell what came out: report, and what hangs on it."""
+"""Commands that tell what came out: report, what hangs on it, comments and files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +7,14 @@ from bot.commands.asker import Asker, Handler, PressHandler
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
 from survey.campaign import Period
-from survey.card import Act, Card, Reply
+from survey.card import Act, Attachment, Card, Reply
 from survey.ports import Charts
+from survey.report import BOM, CSV_TYPE, export_csv
+from survey.usecases.export_campaign import ExportCampaign
 from survey.usecases.make_report import MakeReport
-from survey.wording import reporting, rounds
+from survey.usecases.read_comments import ReadComments
+from survey.wording import comments as wording
+from survey.wording import comparing, reporting, rounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,16 +24,27 @@ class FigureCommands:
     choice: Choice
     report: MakeReport
     charts: Charts
+    read_comments: ReadComments
+    export: ExportCampaign
 
     @property
     def handlers(self) -> Mapping[Word, Handler]:
         """By the word that is typed."""
-        return {Word.REPORT: self._report}
+        return {
+            Word.REPORT: self._report,
+            Word.COMMENTS: self._comments,
+            Word.EXPORT: self._export,
+        }
 
     @property
     def acts(self) -> Mapping[Act, PressHandler]:
         """By the button that is pressed."""
-        return {Act.SHARE: self._share}
+        return {
+            Act.SHARE: self._share,
+            Act.COMPARE: self._compare,
+            Act.COMMENTS: self._comments_pressed,
+            Act.EXPORT: self._export_pressed,
+        }
 
     async def _report(self, asker: Asker, command: Command) -> Reply:
         name = self.choice.survey(command, asker.language)
@@ -50,3 +65,37 @@ class FigureCommands:
             share=True,
         )
         return await self._report(asker, command)
+
+    async def _compare(self, asker: Asker, value: str) -> Reply:
+        name, period = value.split()
+        made = await self.report(name, Period.parse(period))
+        picture = await self.charts.trend(made, asker.language)
+        return Reply(private=comparing.compare_card(made, picture, asker.language))
+
+    async def _comments(self, asker: Asker, command: Command) -> Reply:
+        name = self.choice.survey(command, asker.language)
+        found = await self.read_comments(name, command.period)
+        return Reply(private=wording.comments_card(found, asker.language))
+
+    async def _comments_pressed(self, asker: Asker, value: str) -> Reply:
+        return await self._comments(asker, _of_round(Word.COMMENTS, value))
+
+    async def _export(self, asker: Asker, command: Command) -> Reply:
+        name = self.choice.survey(command, asker.language)
+        found = await self.export(name, command.period)
+        pieces = [piece.encode() async for piece in export_csv(found)]
+        file = Attachment(
+            name=f"{found.report.survey}-{found.report.period}.csv",
+            media_type=CSV_TYPE,
+            content=b"".join([BOM.encode(), *pieces]),
+        )
+        return Reply(private=wording.export_card(file, found, asker.language))
+
+    async def _export_pressed(self, asker: Asker, value: str) -> Reply:
+        return await self._export(asker, _of_round(Word.EXPORT, value))
+
+
+def _of_round(word: Word, value: str) -> Command:
+    """What would have been typed in place of the button."""
+    name, period = value.split()
+    return Command(word=word, survey=name, period=Period.parse(period))

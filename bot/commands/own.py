@@ -1,14 +1,18 @@
 """Commands for everyone, about themselves."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.commands.asker import Asker, Handler, PressHandler
 from bot.grammar import Command, Word
-from survey.card import Act, Reply
-from survey.ports import Answers, Clock, People
+from survey.card import Act, Attachment, Reply
+from survey.localtime import local_date
+from survey.ports import Answers, Clock, People, Rights
+from survey.rights import SNOOZE_DAYS
 from survey.survey import Survey
-from survey.wording import ways_out
+from survey.wording import rights, ways_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,7 @@ class OwnCommands:
     surveys: Mapping[str, Survey]
     people: People
     answers: Answers
+    rights: Rights
     clock: Clock
     knock: Callable[[str], None]
 
@@ -30,19 +35,30 @@ class OwnCommands:
         """By the word that is typed."""
         return {
             Word.PENDING: self._pending,
+            Word.SNOOZE: self._snooze,
             Word.OPTOUT: self._opt_out,
             Word.OPTIN: self._opt_in,
+            Word.MYDATA: self._own_data,
+            Word.FORGET: self._ask_to_forget,
         }
 
     @property
     def acts(self) -> Mapping[Act, PressHandler]:
         """By the button that is pressed."""
-        return {}
+        return {Act.FORGET: self._forget, Act.REMAIN: self._remain}
 
     async def _pending(self, asker: Asker, _command: Command) -> Reply:
         now = self.clock()
         waiting = await self.answers.open_for(asker.person, at=now)
         return Reply(private=ways_out.pending(list(waiting), asker.language, now=now))
+
+    async def _snooze(self, asker: Asker, command: Command) -> Reply:
+        now = self.clock()
+        days = timedelta(days=command.days or SNOOZE_DAYS)
+        until = local_date(now, asker.person.zone) + days
+        await self.rights.snooze(asker.person, until=until)
+        waiting = await self.answers.open_for(asker.person, at=now)
+        return Reply(private=rights.snoozed(until, len(waiting), asker.language))
 
     async def _opt_out(self, asker: Asker, command: Command) -> Reply:
         survey = self.surveys.get(command.survey or "")
@@ -54,3 +70,23 @@ class OwnCommands:
         lifted = await self.people.opt_in(asker.person, at=self.clock())
         self.knock("send")
         return Reply(private=ways_out.welcome_back(asker.language, lifted=lifted))
+
+    async def _own_data(self, asker: Asker, _command: Command) -> Reply:
+        held = await self.rights.held(asker.person)
+        text = json.dumps(held.as_json(), ensure_ascii=False, indent=2, default=str)
+        file = Attachment(
+            name="voxpop-own-data.json",
+            media_type="application/json",
+            content=text.encode(),
+        )
+        return Reply(private=rights.own_data(held, asker.person, file, asker.language))
+
+    async def _ask_to_forget(self, asker: Asker, _command: Command) -> Reply:
+        return Reply(private=rights.forgetting(asker.language))
+
+    async def _forget(self, asker: Asker, _value: str) -> Reply:
+        erased = await self.rights.forget(asker.person, at=self.clock())
+        return Reply(update=rights.forgotten(erased, asker.language))
+
+    async def _remain(self, asker: Asker, _value: str) -> Reply:
+        return Reply(update=rights.remained(asker.language))

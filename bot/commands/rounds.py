@@ -1,16 +1,19 @@
 """Commands that run rounds: preview, start, pause, resume, remind, close, status."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.commands.asker import Asker, Handler, PressHandler
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
 from survey.card import Act, Reply
-from survey.ports import Figures, Rounds
+from survey.errors import UnknownPeople
+from survey.ports import Clock, Figures, People, Rounds
+from survey.states import CampaignState
 from survey.usecases.close_campaign import CloseCampaign
+from survey.usecases.remind import Remind
 from survey.usecases.start_campaign import StartCampaign
-from survey.wording import rounds
+from survey.wording import previews, reminding, rounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +25,13 @@ class RoundCommands:
     """
 
     choice: Choice
+    people: People
     rounds: Rounds
     figures: Figures
     start: StartCampaign
     close: CloseCampaign
+    remind: Remind
+    clock: Clock
     knock: Callable[[str], None]
 
     @property
@@ -35,27 +41,44 @@ class RoundCommands:
             Word.STATUS: self._status,
             Word.PREVIEW: self._preview,
             Word.START: self._preview,
+            Word.PAUSE: self._pause,
+            Word.RESUME: self._resume,
+            Word.REMIND: self._remind,
             Word.CLOSE: self._close,
         }
 
     @property
     def acts(self) -> Mapping[Act, PressHandler]:
         """By the button that is pressed."""
-        return {Act.START: self._start, Act.CANCEL: self._cancel}
+        return {Act.START: self._start, Act.SEE_WHO: self._see_who, Act.CANCEL: self._cancel}
 
     async def _status(self, asker: Asker, command: Command) -> Reply:
         campaign = await self.choice.open_round(command, asker.language)
-        accounts = dict(await self.rounds.accounts(campaign))
+        accounts = (await self.rounds.accounts([campaign]))[campaign.id]
         told = await self.figures.participation(campaign)
-        return Reply(private=rounds.status(campaign, accounts, told.answered, asker.language))
+        return Reply(
+            private=rounds.status(
+                campaign, accounts, told.answered, asker.language, zone=asker.person.zone
+            )
+        )
 
     async def _preview(self, asker: Asker, command: Command) -> Reply:
         name = self.choice.survey(command, asker.language)
         plan = await self.start.plan(name, to=command.to)
-        card = rounds.preview(plan, asker.language, value=" ".join([name, *sorted(command.to)]))
-        if command.word is Word.PREVIEW:
-            card = replace(card, buttons=())
-        return Reply(private=card)
+        return Reply(
+            private=previews.preview(
+                plan,
+                asker.language,
+                value=" ".join([name, *sorted(command.to)]),
+                zone=asker.person.zone,
+                startable=command.word is Word.START,
+            )
+        )
+
+    async def _see_who(self, asker: Asker, value: str) -> Reply:
+        name, *to = value.split()
+        plan = await self.start.plan(name, to=frozenset(to))
+        return Reply(private=previews.who(plan, asker.language))
 
     async def _start(self, asker: Asker, value: str) -> Reply:
         name, *to = value.split()
@@ -65,6 +88,38 @@ class RoundCommands:
 
     async def _cancel(self, asker: Asker, _value: str) -> Reply:
         return Reply(update=rounds.cancelled(asker.language))
+
+    async def _pause(self, asker: Asker, command: Command) -> Reply:
+        campaign = await self.choice.open_round(command, asker.language)
+        paused = await self.rounds.move(campaign, CampaignState.PAUSED)
+        return Reply(private=rounds.paused(paused, asker.language))
+
+    async def _resume(self, asker: Asker, command: Command) -> Reply:
+        campaign = await self.choice.open_round(command, asker.language)
+        running = await self.rounds.move(campaign, CampaignState.RUNNING)
+        self.knock("send")
+        return Reply(private=rounds.resumed(running, asker.language))
+
+    async def _remind(self, asker: Asker, command: Command) -> Reply:
+        if not command.to and not command.survey:
+            planned = await self.remind()
+            self.knock("send")
+            return Reply(private=reminding.planned(planned, asker.language))
+        campaign = await self.choice.open_round(command, asker.language)
+        if not command.to:
+            planned = await self.remind([campaign])
+            self.knock("send")
+            return Reply(private=reminding.planned(planned, asker.language))
+        found = await self.people.by_names(command.to)
+        if len(found) < len(command.to) or len(found) != 1:
+            raise UnknownPeople(tuple(sorted(command.to - found.keys())) or tuple(command.to))
+        (person,) = found.values()
+        reminder = await self.remind.person(campaign, person)
+        self.knock("send")
+        moment = asker.language.moment(reminder.due_at, asker.person.zone, now=self.clock())
+        return Reply(
+            private=reminding.planned_for(person.name or person.email, moment, asker.language)
+        )
 
     async def _close(self, asker: Asker, command: Command) -> Reply:
         campaign = await self.choice.open_round(command, asker.language)

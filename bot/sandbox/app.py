@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -144,6 +145,22 @@ def _reading(app: FastAPI, parts: SandboxParts) -> None:
         if png is None:
             raise NotFound(f"There is no picture {message_id}.")
         return Response(png, media_type="image/png")
+
+    @app.get("/api/files/{message_id}")
+    async def file(message_id: Number) -> Response:
+        found = await parts.chat.attachment(message_id)
+        if found is None:
+            raise NotFound(f"There is no file {message_id}.")
+        return Response(
+            found.content,
+            headers={
+                # Nothing in it is ever run or shown in the sandbox's own name.
+                "Content-Type": found.media_type,
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "no-store",
+            },
+        )
 
 
 def _acting(app: FastAPI, parts: SandboxParts) -> None:

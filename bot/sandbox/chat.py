@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from survey.card import Attachment
+
 PLATFORM = "sandbox"
 WORKSPACE = "sandbox"
 
@@ -51,6 +53,11 @@ class Message(Protocol):
         ...
 
     @property
+    def file_name(self) -> str | None:
+        """What the file is called that goes with it; None if none does."""
+        ...
+
+    @property
     def at(self) -> datetime:
         """When it was written (UTC)."""
         ...
@@ -74,6 +81,7 @@ class Chat(Protocol):
         thread_id: int | None = None,
         delivery_id: UUID | None = None,
         image: bytes | None = None,
+        attachment: Attachment | None = None,
     ) -> int:
         """A new message; its id. A delivery that is there already is not written again."""
         ...
@@ -98,4 +106,8 @@ class Chat(Protocol):
 
     async def image(self, message_id: int) -> bytes | None:
         """A message's picture."""
+        ...
+
+    async def attachment(self, message_id: int) -> Attachment | None:
+        """A message's file."""
         ...

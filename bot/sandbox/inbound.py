@@ -11,6 +11,7 @@ from bot.sandbox.chat import PLATFORM, WORKSPACE, Author, Chat, Message
 from bot.sandbox.rendering import content_of, dialog_json, inbox_json, plain
 from bot.sealing import Seal, Sealed
 from survey.card import Act, Card, Reply, Subject
+from survey.delivery import MessageRef
 from survey.errors import NotFound, NotYours, OutOfDate, VoxpopError
 from survey.language import Languages
 from survey.person import Address
@@ -23,9 +24,19 @@ def address_of(email: str) -> Address:
     return Address(platform=PLATFORM, workspace=WORKSPACE, user_id=email)
 
 
+def ref_of(message: Message) -> MessageRef:
+    """A message as the outbox knows it."""
+    return MessageRef(channel=message.inbox, message=str(message.id))
+
+
 def _subject(message: Message) -> Subject | None:
     about = message.content["subject"]
     return None if about is None else Subject(campaign_id=about[0], invitation_id=UUID(about[1]))
+
+
+def _stays(card: Card) -> bool:
+    """Whether there is more to it than words that are read once."""
+    return bool(card.picture or card.attachment or card.buttons)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +54,10 @@ class Inbound:
         """A conversation, newest last."""
         return inbox_json(await self.chat.inbox(email))
 
-    async def act(self, email: str, context: str) -> Reply:
+    async def act(self, email: str, context: str, message: Message | None = None) -> Reply:
         """A button's sealed context comes back: the press itself, without the chat around it."""
         try:
-            pressed = self._opened(email, context)
+            pressed = self._opened(email, context, message)
         except VoxpopError as error:
             return await self._refusal(email, error)
         return await self.desk(pressed)
@@ -58,7 +69,7 @@ class Inbound:
             raise NotFound(f"There is no message {message_id}.")
         found = [b for b in message.content["buttons"] if b["id"] == button_id]
         if found:
-            reply = await self.act(email, found[0]["context"])
+            reply = await self.act(email, found[0]["context"], message)
         elif message.inbox != email:
             reply = await self._refusal(email, NotYours("Somebody else's message."))
         else:
@@ -92,6 +103,7 @@ class Inbound:
                 subject=sealed.subject,
                 values=values,
                 at=self.clock(),
+                message=None if message is None else ref_of(message),
             )
         )
         answer = await self._answer(email, reply, message=message)
@@ -115,6 +127,7 @@ class Inbound:
                 in_thread=root is not None,
                 subject=subject,
                 at=now,
+                message=None if root is None else ref_of(root),
             )
         )
         if root is None and reply.update is not None:
@@ -129,7 +142,7 @@ class Inbound:
             )
         return await self._answer(email, reply, message=root)
 
-    def _opened(self, email: str, context: str) -> Pressed:
+    def _opened(self, email: str, context: str, message: Message | None) -> Pressed:
         sealed = self.seal.open(context)
         if sealed.to != address_of(email):
             raise NotYours("Sealed for somebody else.")
@@ -139,6 +152,7 @@ class Inbound:
             value=sealed.value,
             subject=sealed.subject,
             at=self.clock(),
+            message=None if message is None else ref_of(message),
         )
 
     async def _refusal(self, email: str, error: VoxpopError) -> Reply:
@@ -163,13 +177,14 @@ class Inbound:
                 as_of=reply.update.as_of,
             )
         for card, private in ((reply.private, True), (reply.share, False)):
-            if card is not None and (card.picture or card.buttons or not private):
+            if card is not None and (not private or _stays(card)):
                 await self.chat.add(
                     email,
                     content_of(card, to=to, seal=self.seal, private=private),
                     author=Author.VOXPOP,
                     at=self.clock(),
                     image=None if card.picture is None else card.picture.png,
+                    attachment=card.attachment,
                 )
         return {
             "messages": await self.messages(email),

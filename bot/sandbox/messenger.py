@@ -30,6 +30,7 @@ class SandboxMessenger:
             at=self.clock(),
             delivery_id=delivery_id,
             image=None if card.picture is None else card.picture.png,
+            attachment=card.attachment,
         )
         return MessageRef(channel=address.user_id, message=str(number))
 

@@ -101,6 +101,9 @@ def inbox_json(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
             "thread": threads.get(message.id, []),
             "images": [f"/sandbox/api/images/{message.id}"] if message.has_image else [],
             "image_text": message.content["image_text"],
+            "files": [{"name": message.file_name, "url": f"/sandbox/api/files/{message.id}"}]
+            if message.file_name
+            else [],
             "at": message.at.isoformat(),
             "edited": message.edited,
         }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import campaigns, reports, serving, upkeep
+from runtime.cli import campaigns, oversight, reports, serving, upkeep
 from runtime.cli.common import fail
 from survey.errors import VoxpopError
 
@@ -21,6 +21,11 @@ app.command("demo")(serving.demo)
 app.command("run")(serving.run)
 app.command("doctor")(upkeep.doctor)
 app.command("report")(reports.report)
+app.command("comments")(reports.comments)
+app.command("export")(reports.export)
+app.command("remind")(campaigns.remind)
+app.command("audit")(oversight.audit)
+app.add_typer(oversight.app, name="admin")
 app.add_typer(upkeep.database, name="db")
 app.add_typer(upkeep.surveys, name="survey")
 app.add_typer(campaigns.app, name="campaign")

@@ -1,23 +1,27 @@
-"""`voxpop campaign`: preview, start, close, list."""
+"""`voxpop campaign` and `voxpop remind`: rounds from the command line."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from runtime.cli.common import fail, show, with_product
+from runtime.cli.common import show, with_product
 from runtime.languages import language
 from runtime.wiring import Product
 from survey.campaign import Campaign, Period
-from survey.errors import InvalidValue, NotFound
+from survey.errors import NotFound
+from survey.localtime import zone
 from survey.planning import Plan
-from survey.states import OPEN_CAMPAIGN
-from survey.wording import rounds
+from survey.states import OPEN_CAMPAIGN, CampaignState
+from survey.wording import previews, reminding, rounds
 
-app = typer.Typer(help="Rounds: preview, start, close, list.", no_args_is_help=True)
+app = typer.Typer(help="Rounds: preview, start, pause, resume, close, list.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 SurveyName = Annotated[str, typer.Argument(help="The survey's name, such as nps.")]
+RoundName = Annotated[
+    str, typer.Argument(help="The round, such as nps/2026Q4; nps alone means its open one.")
+]
 To = Annotated[
     str, typer.Option("--to", metavar="EMAIL,…", help="Only these people, asked recently or not.")
 ]
@@ -31,19 +35,29 @@ def _emails(to: str) -> frozenset[str]:
 def preview(survey: SurveyName, to: To = "", *, as_json: Json = False) -> None:
     """Tell who would be asked, who not, and why; nothing is written."""
 
-    async def work(product: Product) -> Plan:
-        return await product.start.plan(survey, to=_emails(to))
+    async def work(product: Product) -> tuple[Plan, str]:
+        plan = await product.start.plan(survey, to=_emails(to))
+        return plan, product.settings.timezone
 
-    plan = with_product(work)
-    rows = [
-        (reason.value, person.email, person.name)
-        for reason, people in plan.left_out.items()
-        for person in people
-    ]
-    if not as_json:
-        card = rounds.preview(plan, language("en"), value="")
-        sys.stdout.write(card.text + "\n")
-    show(["left_out", "email", "name"], rows, as_json=as_json)
+    plan, timezone = with_product(work)
+    left_out = [row for row in previews.who_rows(plan) if row["asked"] == "no"]
+    if as_json:
+        rows = previews.who_rows(plan)
+        show(
+            ["email", "name", "asked", "why_not"],
+            [tuple(row.values()) for row in rows],
+            as_json=True,
+        )
+        return
+    card = previews.preview(plan, language("en"), value="", zone=zone(timezone), startable=False)
+    sys.stdout.write(card.text + "\n")
+    if left_out:
+        sys.stdout.write("\n")
+        show(
+            ["left_out", "email", "name"],
+            [(row["why_not"], row["email"], row["name"]) for row in left_out],
+            as_json=False,
+        )
 
 
 @app.command()
@@ -66,31 +80,54 @@ def start(
         sys.stdout.write("The sending window is set aside: messages go out at once.\n")
 
 
+async def _open_round(product: Product, name: str) -> Campaign:
+    """The open round of this name.
+
+    Raises:
+        NotFound: The message lists the open ones.
+        InvalidPeriod: If what follows the slash names no quarter.
+    """
+    survey, _, text = name.strip().partition("/")
+    period = Period.parse(text) if text else None
+    everything = await product.rounds.all()
+    still = [known for known in everything if known.state in OPEN_CAMPAIGN]
+    for known in still:
+        if known.survey.name == survey.lower() and period in {None, known.period}:
+            return known
+    there = ", ".join(known.name for known in still) or "none"
+    raise NotFound(f"No open round is named {name!r}; open is: {there}.")
+
+
 @app.command()
-def close(
-    campaign: Annotated[str, typer.Argument(help="The round, such as nps/2026Q4.")],
-) -> None:
-    """Close a round: no more answers count, and every message says so."""
-    name, _, period = campaign.partition("/")
+def pause(campaign: RoundName) -> None:
+    """Send nothing for now; answers still count."""
 
     async def work(product: Product) -> Campaign:
-        found = [
-            known
-            for known in await product.rounds.all(name)
-            if known.state in OPEN_CAMPAIGN and (not period or known.period == Period.parse(period))
-        ]
-        if not found:
-            everything = [known.name for known in await product.rounds.all()]
-            raise NotFound(
-                f"No open round is named {campaign!r}; there is: {', '.join(everything) or 'none'}."
-            )
-        return await product.close(found[0])
+        return await product.rounds.move(await _open_round(product, campaign), CampaignState.PAUSED)
 
-    try:
-        closing = with_product(work)
-    except InvalidValue as error:
-        fail(str(error), code=2)
-    sys.stdout.write(rounds.closing(closing, language("en")).text + "\n")
+    sys.stdout.write(rounds.paused(with_product(work), language("en")).headline + "\n")
+
+
+@app.command()
+def resume(campaign: RoundName) -> None:
+    """Go on with a paused round."""
+
+    async def work(product: Product) -> Campaign:
+        return await product.rounds.move(
+            await _open_round(product, campaign), CampaignState.RUNNING
+        )
+
+    sys.stdout.write(rounds.resumed(with_product(work), language("en")).headline + "\n")
+
+
+@app.command()
+def close(campaign: RoundName) -> None:
+    """Close a round: no more answers count, and every message says so."""
+
+    async def work(product: Product) -> Campaign:
+        return await product.close(await _open_round(product, campaign))
+
+    sys.stdout.write(rounds.closing(with_product(work), language("en")).text + "\n")
 
 
 @app.command("list")
@@ -105,28 +142,49 @@ def list_campaigns(*, as_json: Json = False) -> None:
         "failed",
         "skipped",
         "waiting",
+        "reminders",
         "closes",
+        "why",
     ]
 
     async def work(product: Product) -> list[tuple[object, ...]]:
+        everything = await product.rounds.all()
+        told = await product.figures.participations(everything)
+        accounts = await product.rounds.accounts(everything)
         rows: list[tuple[object, ...]] = []
-        for campaign in await product.rounds.all():
-            told = await product.figures.participation(campaign)
-            accounts = await product.rounds.accounts(campaign)
-            waiting = sum(accounts.get(state, 0) for state in ("planned", "sending", "unknown"))
+        for campaign in everything:
+            account, taken = accounts[campaign.id], told[campaign.id]
+            reasons = {**account.failed, **account.skipped}
             rows.append(
                 (
                     campaign.name,
                     campaign.state.value,
-                    told.invited,
-                    told.reached,
-                    told.answered,
-                    accounts.get("failed", 0),
-                    accounts.get("skipped", 0),
-                    waiting,
+                    taken.invited,
+                    taken.reached,
+                    taken.answered,
+                    sum(account.failed.values()),
+                    sum(account.skipped.values()),
+                    account.waiting,
+                    account.reminders,
                     f"{campaign.closes_at:%Y-%m-%d %H:%M} UTC",
+                    "; ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())),
                 )
             )
         return rows
 
     show(columns, with_product(work), as_json=as_json)
+
+
+def remind(
+    campaign: Annotated[
+        str, typer.Argument(help="The round, such as nps/2026Q4; all of them if left out.")
+    ] = "",
+) -> None:
+    """Plan the reminders that are due now; the worker sends them."""
+
+    async def work(product: Product) -> int:
+        if not campaign:
+            return await product.remind()
+        return await product.remind([await _open_round(product, campaign)])
+
+    sys.stdout.write(reminding.planned(with_product(work), language("en")).headline + "\n")

@@ -1,6 +1,7 @@
 """What every command needs."""
 
 import asyncio
+import getpass
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from runtime import logs
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Product, put_together
 from storage.schema import require_current
+from survey.audit import Entry, plain
 
 Result = TypeVar("Result")
 
@@ -55,6 +57,30 @@ def with_product(work: Callable[[Product], Awaitable[Result]]) -> Result:
             return await work(product)
 
     return asyncio.run(run())
+
+
+def operator() -> str:
+    """Who is at this command line, as the audit log names them."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        user = str(os.getuid())
+    return plain(f"command line ({user})")
+
+
+async def audited(product: Product, action: str, about: str) -> None:
+    """Note what is about to be done; raise if it can't be noted, and do nothing then.
+
+    Args:
+        product: Where.
+        action: Two words with a dot: `report.read`.
+        about: Such as `nps/2026Q4 by team`.
+
+    Raises:
+        StorageUnavailable: If the database did not take it.
+    """
+    entry = Entry(at=product.clock(), actor=operator(), action=action, about=plain(about))
+    await product.audit.append(entry)
 
 
 def fail(message: str, *, code: int = 1) -> NoReturn:

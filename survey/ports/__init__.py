@@ -4,10 +4,35 @@ One call of a storage port is one transaction. No port call happens inside of an
 """
 
 from survey.ports.answers import Answers, Press
+from survey.ports.audit import AuditLog
 from survey.ports.clock import Clock
+from survey.ports.comments import Comments
 from survey.ports.figures import Charts, Figures
 from survey.ports.outbox import Outbox
 from survey.ports.people import People
+from survey.ports.pins import Pin, Pins
+from survey.ports.reminders import Reminders
+from survey.ports.rights import Rights
+from survey.ports.roster import Forgotten, Roster
 from survey.ports.rounds import Rounds
+from survey.ports.schedules import Schedules
 
-__all__ = ["Answers", "Charts", "Clock", "Figures", "Outbox", "People", "Press", "Rounds"]
+__all__ = [
+    "Answers",
+    "AuditLog",
+    "Charts",
+    "Clock",
+    "Comments",
+    "Figures",
+    "Forgotten",
+    "Outbox",
+    "People",
+    "Pin",
+    "Pins",
+    "Press",
+    "Reminders",
+    "Rights",
+    "Roster",
+    "Rounds",
+    "Schedules",
+]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from survey.card import Subject
 from survey.comment import Comment
+from survey.delivery import MessageRef
 from survey.invitation import Invitation
 from survey.person import Address, Person
 
@@ -19,11 +20,14 @@ class Press:
         subject: The round and the invitation that the sealed button named.
         by: Who pressed, as the platform says.
         at: When, by the platform's clock (UTC).
+        message: Where, if the platform tells: the answer changes that message, and all other
+            messages of the invitation are updated.
     """
 
     subject: Subject
     by: Address
     at: datetime
+    message: MessageRef | None = None
 
 
 class Answers(Protocol):

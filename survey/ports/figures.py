@@ -16,6 +16,10 @@ class Figures(Protocol):
         """Who was asked, reached and has answered, as of now; told in every mode."""
         ...
 
+    async def participations(self, campaigns: Sequence[Campaign]) -> Mapping[int, Participation]:
+        """The same of several rounds, by their number."""
+        ...
+
     async def live(self, campaign: Campaign) -> Distribution:
         """All answers as they stand; for identified surveys only."""
         ...
@@ -58,4 +62,8 @@ class Charts(Protocol):
 
     async def report(self, report: Report, language: Language) -> bytes | None:
         """A PNG, or None if it can't be drawn; drawing does not hold up anything else."""
+        ...
+
+    async def trend(self, report: Report, language: Language) -> bytes | None:
+        """The same of the rounds alone; None as well if there are fewer than two."""
         ...

@@ -1,12 +1,14 @@
 """The roster, as the rules need it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from survey.campaign import Campaign
+from survey.contact import Ledger
+from survey.delivery import MessageRef
+from survey.eligibility import Candidate
 from survey.person import Address, Enrolment, Person
-from survey.planning import Candidate
 from survey.survey import Survey
 
 
@@ -21,6 +23,13 @@ class People(Protocol):
         """Who has this e-mail, upper and lower case alike."""
         ...
 
+    async def by_names(self, names: Collection[str]) -> Mapping[str, Person]:
+        """Who is meant by these e-mails or handles (the part of an e-mail before its @).
+
+        A handle that several people have means nobody. Only active people are found.
+        """
+        ...
+
     async def reachable(self, platform: str, workspace: str) -> Sequence[Person]:
         """Everybody active who has an address there, in the order in which they came."""
         ...
@@ -29,20 +38,42 @@ class People(Protocol):
         """Add people, or bring what we know of them up to date; set-based."""
         ...
 
-    async def candidates(self, survey: Survey, *, platforms: Sequence[str]) -> Sequence[Candidate]:
-        """Everybody active, with what decides whether they are asked."""
+    async def candidates(
+        self, survey: Survey, *, platforms: Sequence[str], year_from: datetime
+    ) -> Sequence[Candidate]:
+        """Everybody active, with what decides whether they are asked.
+
+        Args:
+            survey: What would be asked.
+            platforms: Those that are on, the preferred first.
+            year_from: When the calendar year of the organisation began (UTC).
+        """
         ...
 
-    async def last_asked(self, person: Person, campaign: Campaign) -> datetime | None:
-        """When the survey of this round asked them before this round; None if never."""
+    async def ledger(self, person: Person, campaign: Campaign, *, year_from: datetime) -> Ledger:
+        """How often they were asked before this round asked them."""
         ...
 
-    async def opt_out(self, person: Person, *, survey: str | None, at: datetime) -> None:
-        """No more of this survey, or of any (None); open invitations leave with it."""
+    async def opt_out(
+        self,
+        person: Person,
+        *,
+        survey: str | None,
+        at: datetime,
+        message: MessageRef | None = None,
+    ) -> None:
+        """No more of this survey, or of any (None); open invitations leave with it.
+
+        Every message of theirs is updated, but the one on which this was pressed.
+        """
         ...
 
     async def opt_in(self, person: Person, *, at: datetime) -> bool:
-        """Ask again, their open questions included; whether there was anything to lift."""
+        """Ask again, their open questions included, and end a snooze.
+
+        Returns:
+            Whether there was anything to lift.
+        """
         ...
 
     async def opted_out(self, person: Person) -> Sequence[str]:

@@ -4,18 +4,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from survey.accounts import Accounts
 from survey.campaign import Campaign, Period
 from survey.planning import Plan
+from survey.states import CampaignState
 
 
 class Rounds(Protocol):
     """Campaigns."""
 
-    async def start(self, plan: Plan) -> Campaign:
+    async def start(self, plan: Plan, *, due: datetime | None = None) -> Campaign:
         """Make the campaign, its invitations and first deliveries.
+
+        Args:
+            plan: The round.
+            due: The time of its schedule that it is started for; the schedule moves on to it in
+                the same transaction.
 
         Raises:
             CampaignExists: If a round of this survey is open.
+            StartedElsewhere: If that time of the schedule has been dealt with.
         """
         ...
 
@@ -55,6 +63,14 @@ class Rounds(Protocol):
         """Close for good: who was open is expired, and every message is to be updated."""
         ...
 
-    async def accounts(self, campaign: Campaign) -> Mapping[str, int]:
-        """How many first messages stand in which state of a delivery."""
+    async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
+        """Pause or resume.
+
+        Raises:
+            IllegalTransition: If its life does not go there.
+        """
+        ...
+
+    async def accounts(self, campaigns: Sequence[Campaign]) -> Mapping[int, Accounts]:
+        """Where the messages of these rounds stand, by the round's number."""
         ...

@@ -62,11 +62,15 @@ class RoundPoint:
         campaign: The round's name: `nps/2026Q4`.
         period: Its period: `2026Q4`.
         figures: What came out.
+        participation: Who took part.
+        change: Against the point before; None for the first one, or if either has no answers.
     """
 
     campaign: str
     period: str
     figures: Figures
+    participation: Participation
+    change: Change | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,10 @@ from survey.statistics import CONFIDENCE, Interval
 Cell = str | int | float | None
 """One cell of a row; texts are safe to open, numbers are numbers, None is empty."""
 
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets read full-width ones too
+_FORMULA_STARTS = tuple("=+-@＝＋－＠")  # noqa: RUF001 - spreadsheets read full-width ones too
+_CELL_STARTS = tuple("\t\r\n")
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""What stands before a formula, does not show, and is no space to Python."""
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -84,9 +87,12 @@ def safe_cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula: an apostrophe goes before what might be one.
 
     Source: OWASP, "CSV Injection" (cells that start with = + - @, tab, CR or LF, full-width forms
-    included).
+    included). Spaces before it are no help: some spreadsheets trim them.
     """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    bare = text
+    while bare != (bare := bare.lstrip().lstrip(_UNSEEN)):
+        pass
+    return f"'{text}" if bare.startswith(_FORMULA_STARTS) or text.startswith(_CELL_STARTS) else text
 
 
 def _headline(scale: Scale, figures: Figures | None) -> dict[str, Any]:
@@ -140,7 +146,11 @@ def _point(scale: Scale, point: RoundPoint) -> dict[str, Any]:
         "campaign": point.campaign,
         "period": point.period,
         "n": point.figures.n,
+        "reached": point.participation.reached,
+        "answered": point.participation.answered,
+        "response_rate": point.participation.response_rate,
         **_headline(scale, point.figures),
+        "change": _change(point.change),
     }
 
 

@@ -23,11 +23,16 @@ class CloseCampaign:
         """
         return await self.rounds.begin_closing(campaign, at=self.clock())
 
-    async def settle(self) -> int:
-        """Close what is overdue, finish what has been closing; how many rounds were finished."""
+    async def close_overdue(self) -> None:
+        """Refuse presses in rounds whose time is over; from then on the next one may start."""
         now = self.clock()
         for campaign in await self.rounds.overdue(at=now):
             await self.rounds.begin_closing(campaign, at=now)
+
+    async def settle(self) -> int:
+        """Close what is overdue, finish what has been closing; how many rounds were finished."""
+        now = self.clock()
+        await self.close_overdue()
         finished, failures = 0, []
         for campaign in await self.rounds.settled(at=now):
             try:

@@ -7,7 +7,7 @@ from survey.invitation import Invitation
 from survey.language import Languages
 from survey.ports import Clock, Figures
 from survey.states import InvitationState
-from survey.wording import asked, ways_out
+from survey.wording import asked, reminding, ways_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +18,17 @@ class ComposeCard:
     languages: Languages
     clock: Clock
 
-    async def __call__(self, invitation: Invitation) -> Card:
-        """The card in the person's language."""
-        card = await self._card(invitation)
+    async def __call__(self, invitation: Invitation, *, reminder: int | None = None) -> Card:
+        """The card in the person's language.
+
+        Args:
+            invitation: As it stands.
+            reminder: Which reminder the message is; None for the question itself.
+        """
+        card = await self._card(invitation, reminder)
         return replace(card, subject=asked.subject_of(invitation), as_of=invitation.pressed_at)
 
-    async def _card(self, invitation: Invitation) -> Card:
+    async def _card(self, invitation: Invitation, reminder: int | None) -> Card:
         language = self.languages(invitation.person.locale)
         now = self.clock()
         if not invitation.campaign.takes_answers(now):
@@ -36,5 +41,8 @@ class ComposeCard:
                 return ways_out.stopped(None, language)
             case InvitationState.DECLINED:
                 return ways_out.stopped(invitation.campaign.survey, language)
+            case _ if reminder is not None:
+                told = await self.figures.participation(invitation.campaign)
+                return reminding.reminder(invitation, reminder, told, language, now=now)
             case _:
                 return asked.asked(invitation, language, now=now)

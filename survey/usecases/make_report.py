@@ -9,6 +9,7 @@ from survey.ports import Clock, Figures, Rounds
 from survey.report import (
     Distribution,
     GroupFigures,
+    Participation,
     Report,
     RoundPoint,
     change,
@@ -18,6 +19,8 @@ from survey.states import CampaignState
 from survey.survey import Survey
 from survey.usecases.start_campaign import survey_named
 
+EVERY_ATTRIBUTE = "*"
+"""In place of an attribute: the groups of all of them."""
 ROUNDS_SHOWN = 8
 """How many rounds a trend shows, the reported one among them."""
 _TOLD = {
@@ -61,7 +64,7 @@ class MakeReport:
         Args:
             survey: Its name.
             period: Which round; the latest if None.
-            by: An attribute whose groups are shown as well.
+            by: An attribute whose groups are shown as well; those of all with `EVERY_ATTRIBUTE`.
 
         Raises:
             NotFound: If there is no such survey, round or attribute.
@@ -72,16 +75,13 @@ class MakeReport:
         earlier = await self._earlier(campaign)
         counts = await self.shown([campaign, *earlier])
         shown = counts.get(campaign.id)
-        points = [
-            RoundPoint(
-                campaign=found.name, period=str(found.period), figures=figures(counts[found.id])
-            )
-            for found in [*reversed(earlier), campaign]
-            if found.id in counts
-        ]
-        before = next((found for found in earlier if found.id in counts), None)
-        gated = campaign.survey.gated
-        told = await self.figures.participation(campaign)
+        took_part = await self.figures.participations([campaign, *earlier])
+        told = took_part[campaign.id]
+        points = _points(
+            [found for found in [*reversed(earlier), campaign] if found.id in counts],
+            counts,
+            took_part,
+        )
         return Report(
             survey=campaign.survey.name,
             subject=campaign.survey.subject,
@@ -94,12 +94,12 @@ class MakeReport:
             participation=told,
             distribution=shown,
             figures=None if shown is None else figures(shown),
-            change=None
-            if shown is None or before is None
-            else change(shown, counts[before.id], since=str(before.period)),
+            change=None if shown is None else points[-1].change,
             groups=() if by is None else await self._groups(campaign, by),
-            groups_withheld=by is not None and gated and campaign.state is not CampaignState.CLOSED,
-            history=tuple(points),
+            groups_withheld=by is not None
+            and campaign.survey.gated
+            and campaign.state is not CampaignState.CLOSED,
+            history=points,
             pending=await self._pending(campaign, answered=told.answered, shown=shown),
         )
 
@@ -144,17 +144,37 @@ class MakeReport:
         else:
             known = await self.figures.released_groups(campaign)
         chosen = {
-            value: counts
+            (name, value): counts
             for (name, value), counts in known.items()
-            if name.casefold() == by.casefold()
+            if by == EVERY_ATTRIBUTE or name.casefold() == by.casefold()
         }
-        if not chosen:
+        if not chosen and by != EVERY_ATTRIBUTE:
             raise UnknownAttribute(by, tuple(sorted({name for name, _ in known})))
         return tuple(
             GroupFigures(
-                attribute=next(name for name, _ in known if name.casefold() == by.casefold()),
+                attribute=name,
                 value=value,
                 figures=None if counts is None or not counts.n else figures(counts),
             )
-            for value, counts in sorted(chosen.items())
+            for (name, value), counts in sorted(chosen.items(), key=lambda group: group[0])
         )
+
+
+def _points(
+    rounds: Sequence[Campaign],
+    counts: Mapping[int, Distribution],
+    took_part: Mapping[int, Participation],
+) -> tuple[RoundPoint, ...]:
+    """The trend, oldest first: each round against the one before it."""
+    return tuple(
+        RoundPoint(
+            campaign=found.name,
+            period=str(found.period),
+            figures=figures(counts[found.id]),
+            participation=took_part[found.id],
+            change=None
+            if before is None
+            else change(counts[found.id], counts[before.id], since=str(before.period)),
+        )
+        for before, found in zip([None, *rounds], rounds, strict=False)
+    )

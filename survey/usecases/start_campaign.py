@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from survey.campaign import Campaign
+from survey.contact import NO_LIMITS, ContactPolicy
 from survey.errors import CampaignExists, UnknownPeople, UnknownSurvey
+from survey.localtime import year_start
 from survey.planning import Plan, plan_round, require_somebody
 from survey.ports import Clock, People, Rounds
 from survey.states import OPEN_CAMPAIGN
@@ -31,6 +34,7 @@ class StartCampaign:
         surveys: By name, as the settings define them.
         platforms: Those that are on, the preferred first.
         zone: The organisation's; it names the period.
+        policy: The limits over all surveys.
     """
 
     surveys: Mapping[str, Survey]
@@ -39,9 +43,15 @@ class StartCampaign:
     clock: Clock
     platforms: Sequence[str]
     zone: ZoneInfo
+    policy: ContactPolicy = NO_LIMITS
 
     async def plan(
-        self, name: str, *, to: frozenset[str] = frozenset(), at_once: bool = False
+        self,
+        name: str,
+        *,
+        to: frozenset[str] = frozenset(),
+        at_once: bool = False,
+        due: datetime | None = None,
     ) -> Plan:
         """Who would be asked; nothing is written.
 
@@ -49,21 +59,38 @@ class StartCampaign:
             NotFound: If there is no such survey, or an e-mail is nobody's.
         """
         survey = survey_named(self.surveys, name)
-        candidates = await self.people.candidates(survey, platforms=self.platforms)
-        unknown = to - {candidate.person.email for candidate in candidates}
-        if unknown:
-            raise UnknownPeople(tuple(sorted(unknown)))
+        to = await self._emails(to)
+        now = self.clock()
+        candidates = await self.people.candidates(
+            survey, platforms=self.platforms, year_from=year_start(now, self.zone)
+        )
         return plan_round(
             survey,
             candidates,
-            at=self.clock(),
+            at=now,
             zone=self.zone,
+            policy=self.policy,
             to=to,
             at_once=at_once,
+            period_at=due,
         )
 
+    async def _emails(self, names: frozenset[str]) -> frozenset[str]:
+        """The e-mails of those who are named."""
+        if not names:
+            return names
+        found = await self.people.by_names(names)
+        if found.keys() < names:
+            raise UnknownPeople(tuple(sorted(names - found.keys())))
+        return frozenset(person.email for person in found.values())
+
     async def __call__(
-        self, name: str, *, to: frozenset[str] = frozenset(), at_once: bool = False
+        self,
+        name: str,
+        *,
+        to: frozenset[str] = frozenset(),
+        at_once: bool = False,
+        due: datetime | None = None,
     ) -> Campaign:
         """Start the round; the worker sends from now on.
 
@@ -71,13 +98,15 @@ class StartCampaign:
             name: The survey.
             to: E-mails, lower case, to which it is limited; empty for the whole audience.
             at_once: Send without waiting for anybody's window.
+            due: The time of its schedule (UTC), if it starts by that; it names the period.
 
         Raises:
             NotFound: If there is no such survey.
             NobodyToAsk: If nobody is left to be asked.
             CampaignExists: If a round of it is open.
+            StartedElsewhere: If that time of the schedule has been dealt with.
         """
-        plan = await self.plan(name, to=to, at_once=at_once)
+        plan = await self.plan(name, to=to, at_once=at_once, due=due)
         if any(found.state in OPEN_CAMPAIGN for found in await self.rounds.all(name)):
             raise CampaignExists(f"A round of {name} is running already; close it first.")
-        return await self.rounds.start(require_somebody(plan))
+        return await self.rounds.start(require_somebody(plan), due=due)

@@ -88,6 +88,18 @@ def _greeting(invitation: Invitation, language: Language) -> str:
     return language.text("Hi {name}, I'm Voxpop. I ask one question at a time.", name=name)
 
 
+def asks_this_year(invitation: Invitation, language: Language) -> str:
+    """2 of 4 asks this year, where the survey tells it and keeps to it; empty elsewhere."""
+    number, budget = invitation.ask_number, invitation.campaign.survey.asks_per_year
+    if number is None or budget is None or number > budget:
+        return ""
+    return language.text(
+        "{number} of {budget} asks this year",
+        number=language.number(number),
+        budget=language.number(budget),
+    )
+
+
 def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     """The question with its buttons."""
     survey = invitation.campaign.survey
@@ -97,7 +109,15 @@ def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     return Card(
         headline=question(survey, language),
         lines=tuple(lines),
-        note=f"{who_sees(survey, language)} · {open_until(invitation, language, now=now)}",
+        note=" · ".join(
+            part
+            for part in (
+                who_sees(survey, language),
+                open_until(invitation, language, now=now),
+                asks_this_year(invitation, language),
+            )
+            if part
+        ),
         buttons=(
             *score_buttons(survey.scale, language),
             Button(act=Act.LATER, label=language.text("Later")),

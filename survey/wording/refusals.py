@@ -2,12 +2,14 @@
 
 from survey.errors import (
     AlreadyAnswered,
+    AnotherAccount,
     CampaignExists,
     CommentTooLong,
     InvalidPeriod,
     InvalidScore,
     InvitationClosed,
     NobodyToAsk,
+    NoReminder,
     NoRoundYet,
     NotYours,
     OutOfDate,
@@ -20,6 +22,7 @@ from survey.errors import (
 )
 from survey.language import Language
 from survey.person import Administrators
+from survey.wording.reminding import not_reminded
 
 
 def refusal(error: VoxpopError, language: Language) -> str:
@@ -48,6 +51,13 @@ def refusal(error: VoxpopError, language: Language) -> str:
             return language.text("This round is closed, so I couldn't count that.")
         case OutOfDate():
             return language.text("That button is out of date. `/nps pending` shows what is open.")
+        case AnotherAccount(email=email):
+            return language.text(
+                "{email} is tied to another account, the one that came with it first, so I did "
+                "nothing. If this account is yours as well, ask whoever runs me to confirm it: "
+                "`voxpop admin confirm {email}`.",
+                email=email,
+            )
         case CampaignExists():
             return language.text("A round of this survey is running already; close it first.")
         case _:
@@ -74,6 +84,8 @@ def _of_a_request(error: VoxpopError, language: Language) -> str:
             )
         case UnknownPeople(emails=emails):
             return language.text("Nobody on the roster is {emails}.", emails=_all(emails))
+        case NoReminder():
+            return not_reminded(error, language)
         case NobodyToAsk():
             return language.text("Nobody is left to be asked: `/nps preview` tells why.")
         case _:
@@ -104,10 +116,12 @@ def closed_on(day: str, language: Language) -> str:
 
 def reports_are_for(administrators: Administrators, language: Language) -> str:
     """Somebody else's report."""
-    if not administrators.emails:
+    if not administrators:
         return language.text(
             "Reports are for survey administrators, and none is named yet: `VOXPOP_ADMINS` does."
         )
+    if not administrators.emails:
+        return language.text("Reports are for survey administrators.")
     return language.text(
         "Reports are for survey administrators: {people}.",
         people=language.listing(administrators.emails),
@@ -116,10 +130,12 @@ def reports_are_for(administrators: Administrators, language: Language) -> str:
 
 def only_administrators(administrators: Administrators, language: Language) -> str:
     """Somebody else's command."""
-    if not administrators.emails:
+    if not administrators:
         return language.text(
             "That is for survey administrators, and none is named yet: `VOXPOP_ADMINS` does."
         )
+    if not administrators.emails:
+        return language.text("That is for survey administrators.")
     return language.text(
         "That is for survey administrators: {people}.",
         people=language.listing(administrators.emails),

@@ -2,7 +2,7 @@
 
 from survey.card import Act, Button, Card, Picture
 from survey.language import Language
-from survey.report import Band, Figures, GroupFigures, Report, Verdict, band
+from survey.report import Band, Figures, GroupFigures, Participation, Report, Verdict, band
 from survey.scale import Metric
 from survey.states import CampaignState
 from survey.survey import Mode
@@ -19,7 +19,8 @@ def value_of(figures: Figures, language: Language) -> str:
     return language.percent(figures.value)
 
 
-def _bounds(figures: Figures, language: Language) -> dict[str, str]:
+def bounds_of(figures: Figures, language: Language) -> dict[str, str]:
+    """The ends of the 95 % interval, as `low` and `high`."""
     interval = figures.interval
     if interval is None:
         return {"low": "–", "high": "–"}
@@ -54,7 +55,7 @@ def _change(report: Report, language: Language) -> str | None:
     figures, change = report.figures, report.change
     if figures is None:
         return None
-    bounds = _bounds(figures, language)
+    bounds = bounds_of(figures, language)
     if change is None:
         return language.text("95 %: {low} to {high}", **bounds)
     step = change.difference * (1 if figures.metric is Metric.NPS else 100)
@@ -96,7 +97,11 @@ def _band(figures: Figures, language: Language) -> str | None:
 
 def participation_line(report: Report, language: Language) -> str:
     """214 of 480 answered (45 %)."""
-    told = report.participation
+    return took_part(report.participation, language)
+
+
+def took_part(told: Participation, language: Language) -> str:
+    """214 of 480 answered (45 %)."""
     return language.plural(
         "{answered} of {n} person answered ({rate})",
         "{answered} of {n} people answered ({rate})",
@@ -130,10 +135,14 @@ def group_lines(report: Report, language: Language) -> list[str]:
                 "group by group could single people out."
             )
         ]
-    if not report.groups:
-        return []
-    shown = [group for group in report.groups if group.figures is not None]
-    hidden = len(report.groups) - len(shown)
+    attributes = sorted({group.attribute for group in report.groups})
+    return [_groups_by(attribute, report, language) for attribute in attributes]
+
+
+def _groups_by(attribute: str, report: Report, language: Language) -> str:
+    asked = [group for group in report.groups if group.attribute == attribute]
+    shown = [group for group in asked if group.figures is not None]
+    hidden = len(asked) - len(shown)
     parts = [_group(group, language) for group in shown]
     if hidden and report.mode == Mode.IDENTIFIED.value:
         parts.append(
@@ -148,13 +157,7 @@ def group_lines(report: Report, language: Language) -> list[str]:
                 k=language.number(report.k),
             )
         )
-    return [
-        language.text(
-            "By {attribute}: {groups}",
-            attribute=report.groups[0].attribute,
-            groups=" · ".join(parts),
-        )
-    ]
+    return language.text("By {attribute}: {groups}", attribute=attribute, groups=" · ".join(parts))
 
 
 def _group(group: GroupFigures, language: Language) -> str:
@@ -170,6 +173,11 @@ def _group(group: GroupFigures, language: Language) -> str:
 
 def report_lines(report: Report, language: Language) -> tuple[str, ...]:
     """Everything below the headline."""
+    return (*summary_lines(report, language), *group_lines(report, language))
+
+
+def summary_lines(report: Report, language: Language) -> tuple[str, ...]:
+    """What is told of everybody."""
     lines = []
     figures = report.figures
     if figures is not None:
@@ -206,7 +214,6 @@ def report_lines(report: Report, language: Language) -> tuple[str, ...]:
                 k=language.number(report.k),
             )
         )
-    lines.extend(group_lines(report, language))
     return tuple(lines)
 
 
@@ -220,25 +227,28 @@ def report_card(
     return Card(
         headline=head,
         lines=lines,
-        note=_note(report, language),
-        buttons=(
-            Button(
-                act=Act.SHARE,
-                value=" ".join(
-                    [report.survey, report.period, *(g.attribute for g in report.groups[:1])]
-                ),
-                label=language.text("Share here"),
-            ),
-        )
-        if shareable and report.figures is not None
-        else (),
+        note=state_note(report, language),
+        buttons=_buttons(report, language) if shareable and report.figures is not None else (),
         picture=None
         if picture is None
         else Picture(name=f"{name}.png", png=picture, text=" ".join((head, *lines))),
     )
 
 
-def _note(report: Report, language: Language) -> str:
+def _buttons(report: Report, language: Language) -> tuple[Button, ...]:
+    """What else can be seen of this round; whoever presses is checked anew."""
+    about = f"{report.survey} {report.period}"
+    grouped = " ".join([about, *(group.attribute for group in report.groups[:1])])
+    return (
+        Button(act=Act.COMMENTS, value=about, label=language.text("Comments")),
+        Button(act=Act.COMPARE, value=about, label=language.text("Compare")),
+        Button(act=Act.EXPORT, value=about, label=language.text("Export")),
+        Button(act=Act.SHARE, value=grouped, label=language.text("Share here")),
+    )
+
+
+def state_note(report: Report, language: Language) -> str:
+    """nps/2026Q4, closed."""
     if report.state in _OVER:
         return language.text("{campaign}, closed", campaign=report.campaign)
     return language.text("{campaign}, still open", campaign=report.campaign)
@@ -248,3 +258,29 @@ def report_text(report: Report, language: Language) -> str:
     """The same for a terminal."""
     head = f"{report.campaign}: {headline(report, language)}"
     return "\n".join((head, *report_lines(report, language)))
+
+
+def method(report: Report, language: Language) -> str:
+    """What the figure and its interval mean."""
+    answers = 0 if report.figures is None else report.figures.n
+    if report.scale.metric is Metric.NPS:
+        return language.plural(
+            "NPS is the share of promoters (9 and 10) less that of detractors (0 to 6), from -100 "
+            "to +100; here from {n} answer. With 95 % confidence the figure of everybody who could "
+            "have answered lies in the interval; a change is called real if chance alone "
+            "would bring it about less than once in 20 times.",
+            "NPS is the share of promoters (9 and 10) less that of detractors (0 to 6), from -100 "
+            "to +100; here from {n} answers. With 95 % confidence the figure of everybody who could "
+            "have answered lies in the interval; a change is called real if chance "
+            "alone would bring it about less than once in 20 times.",
+            answers,
+        )
+    return language.plural(
+        "CSAT is the share of the two best marks; here from {n} answer. With 95 % confidence the "
+        "figure of everybody who could have answered lies in the interval; a change is "
+        "called real if chance alone would bring it about less than once in 20 times.",
+        "CSAT is the share of the two best marks; here from {n} answers. With 95 % confidence the "
+        "figure of everybody who could have answered lies in the interval; a change is "
+        "called real if chance alone would bring it about less than once in 20 times.",
+        answers,
+    )

@@ -1,35 +1,102 @@
 """Rounds in words: before they start, while they run, when they are closed."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from survey.accounts import Accounts
 from survey.campaign import Campaign
-from survey.card import Act, Button, Card, Style
+from survey.card import Card
 from survey.language import Language
-from survey.person import Person
-from survey.planning import LeftOut, Plan
-from survey.states import DeliveryState
+from survey.states import CampaignState
+
+REASONS_SHOWN = 3
+"""How many reasons a state tells, the commonest first."""
 
 
-def status(campaign: Campaign, accounts: dict[str, int], answered: int, language: Language) -> Card:
-    """Sent 312 of 480 · 96 answered · 2 could not be reached."""
-    sent = accounts.get(DeliveryState.SENT.value, 0)
-    failed = accounts.get(DeliveryState.FAILED.value, 0)
+def status(
+    campaign: Campaign, accounts: Accounts, answered: int, language: Language, *, zone: ZoneInfo
+) -> Card:
+    """Sent 312 of 480 · 96 answered · 2 could not be reached (why); `zone` is the asker's."""
+    failed, skipped = sum(accounts.failed.values()), sum(accounts.skipped.values())
     parts = [
         language.text(
             "Sent {sent} of {all}",
-            sent=language.number(sent),
+            sent=language.number(accounts.sent),
             all=language.number(campaign.invited),
         ),
         language.plural("{n} answered", "{n} answered", answered),
     ]
     if failed:
         parts.append(
-            language.plural("{n} could not be reached", "{n} could not be reached", failed)
+            language.plural(
+                "{n} could not be reached ({why})",
+                "{n} could not be reached ({why})",
+                failed,
+                why=_commonest(accounts.failed),
+            )
         )
-    return Card(headline=" · ".join(parts), note=f"{campaign.name} · {campaign.state.value}")
+    lines = []
+    if accounts.waiting:
+        lines.append(
+            language.plural(
+                "{n} message is still to go out, in its reader's sending hours.",
+                "{n} messages are still to go out, each in its reader's sending hours.",
+                accounts.waiting,
+            )
+        )
+    if skipped:
+        lines.append(
+            language.plural(
+                "{n} was not written to after all ({why}).",
+                "{n} were not written to after all ({why}).",
+                skipped,
+                why=_commonest(accounts.skipped),
+            )
+        )
+    if accounts.reminders:
+        lines.append(
+            language.plural("{n} reminder went out.", "{n} reminders went out.", accounts.reminders)
+        )
+    return Card(
+        headline=" · ".join(parts),
+        lines=tuple(lines),
+        note=_where_it_stands(campaign, language, zone=zone),
+    )
 
 
-def nothing_running(language: Language) -> str:
-    """There is no round to tell about."""
-    return language.text("No round is running. `/nps start` begins one.")
+def _commonest(reasons: Mapping[str, int]) -> str:
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return "; ".join(reason for reason, _ in ordered[:REASONS_SHOWN])
+
+
+def _where_it_stands(campaign: Campaign, language: Language, *, zone: ZoneInfo) -> str:
+    fields = {
+        "campaign": campaign.name,
+        "day": language.day(campaign.closed_on(zone)),
+    }
+    match campaign.state:
+        case CampaignState.PAUSED:
+            return language.text("{campaign}, paused; open until {day}", **fields)
+        case CampaignState.CLOSING | CampaignState.CLOSED:
+            return language.text("{campaign}, closed on {day}", **fields)
+        case _:
+            return language.text("{campaign}, open until {day}", **fields)
+
+
+def nothing_running(language: Language, upcoming: Sequence[tuple[str, datetime]] = ()) -> str:
+    """There is no round to tell about; `upcoming` are surveys and their next starts, local."""
+    if not upcoming:
+        return language.text("No round is running. `/nps start` begins one.")
+    survey, start = upcoming[0]
+    return language.text(
+        "No round is running. The next one of {survey} starts on {day} at {time} ({zone}); "
+        "`/nps start` begins one now.",
+        survey=survey,
+        day=language.day(start.date()),
+        time=f"{start:%H:%M}",
+        zone=str(start.tzinfo),
+    )
 
 
 def another_running(names: list[str], language: Language) -> str:
@@ -65,6 +132,27 @@ def closing(campaign: Campaign, language: Language) -> Card:
     )
 
 
+def paused(campaign: Campaign, language: Language) -> Card:
+    """Nothing goes out for now."""
+    return Card(
+        headline=language.text(
+            "{campaign} is paused: nothing goes out, and answers still count.",
+            campaign=campaign.name,
+        ),
+        lines=(language.text("`/nps resume` goes on with it."),),
+    )
+
+
+def resumed(campaign: Campaign, language: Language) -> Card:
+    """It goes on."""
+    return Card(
+        headline=language.text(
+            "{campaign} goes on: what waited goes out in its readers' sending hours.",
+            campaign=campaign.name,
+        )
+    )
+
+
 def started(campaign: Campaign, language: Language) -> Card:
     """Started by hand."""
     return Card(
@@ -76,55 +164,6 @@ def started(campaign: Campaign, language: Language) -> Card:
         ),
         lines=(language.text("`/nps status` shows how it is doing."),),
     )
-
-
-def preview(plan: Plan, language: Language, *, value: str) -> Card:
-    """Who gets it, who does not, and why; `value` is what the Start button starts."""
-    window = plan.survey.window
-    lines = []
-    if plan.asks and not plan.at_once:
-        lines.append(
-            language.plural(
-                "In {n} time zone, between {opens} and {closes} their time.",
-                "In {n} time zones, between {opens} and {closes} their time.",
-                plan.zones,
-                opens=f"{window.opens:%H:%M}",
-                closes=f"{window.closes:%H:%M}",
-            )
-        )
-    left_out = sum(len(people) for people in plan.left_out.values())
-    if left_out:
-        lines.append(
-            language.plural(
-                "{n} person is left out: {why}.",
-                "{n} people are left out: {why}.",
-                left_out,
-                why=language.listing(
-                    [_why(reason, people, language) for reason, people in plan.left_out.items()]
-                ),
-            )
-        )
-    buttons = (
-        Button(act=Act.START, value=value, label=language.text("Start"), style=Style.PRIMARY),
-        Button(act=Act.CANCEL, label=language.text("Cancel")),
-    )
-    return Card(
-        headline=language.plural(
-            "This goes to {n} person.", "This goes to {n} people.", len(plan.asks)
-        ),
-        lines=tuple(lines),
-        buttons=buttons if plan.asks else (),
-    )
-
-
-def _why(reason: LeftOut, people: tuple[Person, ...], language: Language) -> str:
-    match reason:
-        case LeftOut.OPTED_OUT:
-            return language.plural("{n} opted out", "{n} opted out", len(people))
-        case LeftOut.ASKED_RECENTLY:
-            return language.plural("{n} was asked recently", "{n} were asked recently", len(people))
-        case LeftOut.NOT_REACHABLE:
-            return language.plural("{n} is not reachable", "{n} are not reachable", len(people))
 
 
 def cancelled(language: Language) -> Card:

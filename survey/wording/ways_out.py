@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from survey.card import Act, Button, Card, Style
+from survey.contact import ContactPolicy, Ledger
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.localtime import local_date
@@ -93,10 +94,20 @@ def why_me(
     administrators: Administrators,
     language: Language,
     *,
-    last_asked: datetime | None,
+    ledger: Ledger,
+    policy: ContactPolicy,
     now: datetime,
 ) -> Card:
-    """Why this person is asked, how often at most, who sees what, and who runs it."""
+    """Why this person is asked, how often at most, who sees what, and who runs it.
+
+    Args:
+        invitation: The question at hand.
+        administrators: Who runs it.
+        language: The person's.
+        ledger: How often they were asked before it.
+        policy: The limits over all surveys.
+        now: Now.
+    """
     survey, person = invitation.campaign.survey, invitation.person
     shared = [
         f"{name}: {person.attributes[name]}"
@@ -114,21 +125,14 @@ def why_me(
             "You are on the roster of the people whom {survey} asks.", survey=survey.name
         ),
         language.text("This is the first time that this survey asks you.")
-        if last_asked is None
+        if ledger.last_asked is None
         else language.text(
-            "It asked you last on {day}.", day=language.day(local_date(last_asked, person.zone))
+            "It asked you last on {day}.",
+            day=language.day(local_date(ledger.last_asked, person.zone)),
         ),
+        *_how_often(survey, policy, ledger, language),
         who_sees(survey, language),
     ]
-    if survey.rest_days:
-        lines.insert(
-            2,
-            language.plural(
-                "It leaves you alone for at least {n} day after it has asked you.",
-                "It leaves you alone for at least {n} days after it has asked you.",
-                survey.rest_days,
-            ),
-        )
     if survey.mode is Mode.CONFIDENTIAL:
         lines.append(
             language.text(
@@ -142,6 +146,63 @@ def why_me(
         )
     lines.append(open_until(invitation, language, now=now))
     return Card(headline=language.text("Why you?"), lines=tuple(lines))
+
+
+def _how_often(
+    survey: Survey, policy: ContactPolicy, ledger: Ledger, language: Language
+) -> list[str]:
+    """What the rests and the budget of the contact policy promise."""
+    lines = []
+    if survey.rest_days:
+        lines.append(
+            language.plural(
+                "It leaves you alone for at least {n} day after it has asked you.",
+                "It leaves you alone for at least {n} days after it has asked you.",
+                survey.rest_days,
+            )
+        )
+    if policy.rest_days:
+        lines.append(
+            language.plural(
+                "No survey asks you within {n} day of another.",
+                "No survey asks you within {n} days of another.",
+                policy.rest_days,
+            )
+        )
+    number = ledger.asks_this_year + 1
+    if policy.asks_per_year is None or number > policy.asks_per_year:
+        lines.append(
+            language.text(
+                "This is question {number} to you this year.", number=language.number(number)
+            )
+        )
+    elif policy.budget_blocks:
+        lines.append(
+            language.text(
+                "This is question {number} of {budget} that you get this year at most.",
+                number=language.number(number),
+                budget=language.number(policy.asks_per_year),
+            )
+        )
+    else:
+        lines.append(
+            language.text(
+                "This is question {number} of the {budget} that you should get this year.",
+                number=language.number(number),
+                budget=language.number(policy.asks_per_year),
+            )
+        )
+    reminders = min(len(survey.reminders), policy.max_reminders)
+    lines.append(
+        language.text("It does not remind you by itself.")
+        if not reminders
+        else language.plural(
+            "If you don't answer, it reminds you once by itself.",
+            "If you don't answer, it reminds you {n} times at most by itself.",
+            reminders,
+        )
+    )
+    return lines
 
 
 def nothing_open(language: Language) -> str:

@@ -72,7 +72,7 @@ async def test_two_workers_at_once_send_everything_once(world: World, due: Campa
 
     assert sum(handled) == due.invited
     assert set((await messages(world)).values()) == {1}
-    assert await world.product.rounds.accounts(due) == {"sent": due.invited}
+    assert await world.states(due) == {"sent": due.invited}
     assert (await world.product.rounds.by_id(due.id)).reached == due.invited
 
 
@@ -191,7 +191,7 @@ async def test_a_platform_on_a_bad_day_leaves_nothing_twice_and_nothing_behind(
     )
     object.__setattr__(world.product.worker, "messengers", {"sandbox": moody})
     await world.product.worker()
-    assert await world.product.rounds.accounts(due) == {
+    assert await world.states(due) == {
         "sent": due.invited - 5,
         "unknown": 3,
         "planned": 1,
@@ -199,13 +199,13 @@ async def test_a_platform_on_a_bad_day_leaves_nothing_twice_and_nothing_behind(
     }
     world.clock.forward(minutes=9)
     await world.product.worker()
-    accounts = await world.product.rounds.accounts(due)
+    accounts = await world.states(due)
     assert accounts["planned"] >= 1  # it was told to wait for ten minutes
     for _ in range(3):
         world.clock.forward(minutes=6)
         await world.product.worker()
 
-    assert await world.product.rounds.accounts(due) == {"sent": due.invited - 1, "failed": 1}
+    assert await world.states(due) == {"sent": due.invited - 1, "failed": 1}
     assert set((await messages(world)).values()) == {1}
     assert len(await messages(world)) == due.invited - 1
     assert (await world.product.rounds.by_id(due.id)).reached == due.invited - 1
@@ -218,7 +218,7 @@ async def test_a_message_that_never_goes_out_is_given_up(world: World, due: Camp
         await world.product.worker()
         world.clock.forward(minutes=10)
 
-    assert await world.product.rounds.accounts(due) == {"failed": due.invited}
+    assert await world.states(due) == {"failed": due.invited}
     rows = await world.rows(select(invitations.c.state).distinct())
     assert [state for (state,) in rows] == [InvitationState.UNDELIVERABLE.value]
 
@@ -247,14 +247,14 @@ async def test_a_worker_that_is_killed_in_the_middle_leaves_everybody_with_one_m
         await until_sent(world, 67, worker)
         assert worker.stop(signal.SIGKILL) == -signal.SIGKILL
     assert 67 <= await sent_so_far(world) < 200
-    assert (await world.product.rounds.accounts(campaign))["sending"] > 0
+    assert (await world.states(campaign))["sending"] > 0
     await leases_run_out(world)
     with Process(world.folder, "run", "--only", "worker", **world.environ) as worker:
         await until_sent(world, 200, worker)
         await asyncio.sleep(1)
         assert worker.stop() == 0
 
-    assert await world.product.rounds.accounts(campaign) == {"sent": 200}
+    assert await world.states(campaign) == {"sent": 200}
     found = await messages(world)
     assert len(found) == 200
     assert set(found.values()) == {1}
@@ -273,4 +273,4 @@ async def test_a_worker_that_is_asked_to_stop_records_what_it_has_begun(world: W
         assert worker.stop() == 0
 
     sent = await sent_so_far(world)
-    assert await world.product.rounds.accounts(campaign) == {"sent": sent, "planned": 200 - sent}
+    assert await world.states(campaign) == {"sent": sent, "planned": 200 - sent}

@@ -71,6 +71,7 @@ class Pair:
     world: World
     rule: Invitation
     ids: Mapping[int, int]
+    sent: bool
     log: list[str] = field(default_factory=list)
 
     async def apply(self, step: Step) -> None:
@@ -151,7 +152,9 @@ class Pair:
         gone = {InvitationState.DECLINED, InvitationState.OPTED_OUT}
         if what == "opt in":
             await people.opt_in(person, at=self.world.clock.at)
-            became, fits = InvitationState.SENT, state in gone
+            # Whoever never got the message waits for it again.
+            became = InvitationState.SENT if self.sent else InvitationState.PENDING
+            fits = state in gone
         elif what == "decline":
             await people.opt_out(person, survey="nps", at=self.world.clock.at)
             became, fits = InvitationState.DECLINED, state in waits
@@ -206,7 +209,7 @@ async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tupl
     asked = frozenset({owner.email, colleague.email})
     campaign = await world.start(to=asked, deliver=sent)
     ids = {OWNER: owner.id, COLLEAGUE: colleague.id}
-    return campaign, Pair(world, await world.invitation(OWNER), ids)
+    return campaign, Pair(world, await world.invitation(OWNER), ids, sent)
 
 
 @settings(

@@ -42,7 +42,7 @@ def test_a_worker_outlives_the_event_loop_that_it_began_on(
         if survey == "nps":
             await world.populate(people)
         campaign = await world.start(survey)
-        sent = (await world.product.rounds.accounts(campaign)).get("sent", 0)
+        sent = (await world.states(campaign)).get("sent", 0)
         await world.close()
         return sent
 
@@ -117,7 +117,7 @@ async def test_a_report_comes_without_its_picture_where_none_can_be_drawn(
         await world.press(place, 8)
     typed = CommandTyped(by=address(email(0)), text="/nps report", at=world.clock.at)
     drawn = await world.product.desk(typed)
-    monkeypatch.setattr("runtime.wiring.DRAWING_SECONDS", 0)
+    monkeypatch.setattr("runtime.pictures.DRAWING_SECONDS", 0)
     undrawn = await world.product.desk(typed)
     assert drawn.private is not None
     assert drawn.private.picture is not None

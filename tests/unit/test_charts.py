@@ -66,8 +66,14 @@ def answers(counts: Sequence[int], scale: Scale = NPS) -> Distribution:
 def points(rounds: Sequence[Distribution]) -> tuple[RoundPoint, ...]:
     periods = QUARTERS[-len(rounds) :]
     return tuple(
-        RoundPoint(campaign=f"nps/{period}", period=period, figures=figures(distribution))
-        for period, distribution in zip(periods, rounds, strict=True)
+        RoundPoint(
+            campaign=f"nps/{period}",
+            period=period,
+            figures=figures(distribution),
+            participation=Participation(invited=500, reached=480, answered=distribution.n),
+            change=None if before is None else change(distribution, before, since="before"),
+        )
+        for period, before, distribution in zip(periods, [None, *rounds], rounds, strict=False)
     )
 
 

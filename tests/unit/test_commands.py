@@ -8,9 +8,10 @@ import pytest
 
 from survey.campaign import Period
 from survey.card import Card, Reply
+from survey.contact import Ledger
+from survey.eligibility import Candidate
 from survey.invitation import Invitation, Response
 from survey.person import Person
-from survey.planning import Candidate
 from survey.scale import CSAT
 from survey.states import CampaignState, InvitationState
 from survey.survey import Mode
@@ -50,7 +51,12 @@ async def before_a_round(*zones: str, out: int = 0) -> Chat:
     chat = await a_chat()
     everyone = [person(number=n, name=f"P{n}", timezone=place) for n, place in enumerate(zones, 10)]
     chat.store.candidates = [
-        Candidate(person=one, address=address(one), first_contact=False) for one in everyone
+        Candidate(
+            person=one,
+            address=address(one),
+            ledger=Ledger(last_asked_by_any=MONDAY - timedelta(days=400)),
+        )
+        for one in everyone
     ]
     chat.store.stops = {(10 + n, "") for n in range(out)}
     return chat

@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from survey.contact import Ledger
+from survey.eligibility import Candidate, LeftOut, in_audience
 from survey.errors import NobodyToAsk
-from survey.planning import (
-    Candidate,
-    LeftOut,
-    Plan,
-    cohorts_of,
-    in_audience,
-    plan_round,
-    require_somebody,
-)
+from survey.planning import Plan, cohorts_of, plan_round, require_somebody
 from survey.survey import Mode, Survey
 from tests.examples import MONDAY, NPS_SURVEY, address, person
 
@@ -27,6 +21,9 @@ NIGHT = datetime(2026, 11, 16, 22, 0, tzinfo=UTC)
 
 def candidate(number: int, *, reachable: bool = True, **changes: Any) -> Candidate:
     known = {key: changes.pop(key) for key in ("timezone", "attributes") if key in changes}
+    last, first = changes.pop("last_asked", None), changes.pop("first_contact", True)
+    by_any = last if first else last or MONDAY - timedelta(days=400)
+    changes.setdefault("ledger", Ledger(last_asked=last, last_asked_by_any=by_any))
     asked = person(number=number, name=f"P{number}", **known)
     where = address(asked) if reachable else None
     return Candidate(person=asked, address=where, **changes)

@@ -70,6 +70,15 @@ def report_of(now: Distribution = THIS_ROUND, **parts: Any) -> Report:
     return Report(**told | parts)
 
 
+def point(period: str, counted: Distribution) -> RoundPoint:
+    return RoundPoint(
+        campaign=f"nps/{period}",
+        period=period,
+        figures=figures(counted),
+        participation=Participation(invited=480, reached=476, answered=counted.n),
+    )
+
+
 WITHHELD: dict[str, Any] = {"distribution": None, "figures": None, "change": None, "groups": ()}
 
 
@@ -252,11 +261,7 @@ def test_the_target_must_be_passed() -> None:
         {"distribution": THIS_ROUND},
         {"change": Change(since="2026Q3", difference=1.0, verdict=Verdict.NOISE)},
         {"groups": (GroupFigures(attribute="team", value="A", figures=figures(THIS_ROUND)),)},
-        {
-            "history": (
-                RoundPoint(campaign="nps/2026Q4", period="2026Q4", figures=figures(THIS_ROUND)),
-            )
-        },
+        {"history": (point("2026Q4", THIS_ROUND),)},
     ],
 )
 def test_a_report_without_figures_gives_none_away(leak: dict[str, Any]) -> None:
@@ -285,8 +290,11 @@ def test_the_json_is_what_programs_rely_on() -> None:
             GroupFigures(attribute="team", value="Sales", figures=None),
         ),
         history=(
-            RoundPoint(campaign="nps/2026Q3", period="2026Q3", figures=figures(LAST_ROUND)),
-            RoundPoint(campaign="nps/2026Q4", period="2026Q4", figures=figures(THIS_ROUND)),
+            point("2026Q3", LAST_ROUND),
+            replace(
+                point("2026Q4", THIS_ROUND),
+                change=change(THIS_ROUND, LAST_ROUND, since="2026Q3"),
+            ),
         ),
     )
     told = as_json(report)
@@ -377,12 +385,21 @@ def test_nobodys_answers_make_no_figure_either() -> None:
 # Rows for spreadsheets
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])  # noqa: RUF001
-def test_a_cell_that_looks_like_a_formula_opens_as_text(start: str) -> None:
+FORMULAS = ["=", "+", "-", "@", "＝", "＋", "－", "＠"]  # noqa: RUF001 - spreadsheets read them
+
+
+@pytest.mark.parametrize("start", [*FORMULAS, "\t", "\r", "\n"])
+def test_fault_44_a_cell_that_looks_like_a_formula_opens_as_text(start: str) -> None:
     assert safe_cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
 
 
-@pytest.mark.parametrize("text", ["Platform", "a=b", "", " =1", "3 - 2"])
+@pytest.mark.parametrize("start", FORMULAS)
+@pytest.mark.parametrize("before", [" ", "   ", "\xa0", "\u2003", "\ufeff", "\u200b \u200b", " \t"])
+def test_fault_44_spaces_before_a_formula_are_no_help(before: str, start: str) -> None:
+    assert safe_cell(f"{before}{start}1+1") == f"'{before}{start}1+1"
+
+
+@pytest.mark.parametrize("text", ["Platform", "a=b", "", " 1 = 1", "3 - 2", " "])
 def test_a_harmless_cell_stays_as_it_is(text: str) -> None:
     assert safe_cell(text) == text
 

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from runtime.languages import language
+from survey.accounts import Accounts
 from survey.campaign import Period
-from survey.planning import Ask, LeftOut, Plan
+from survey.eligibility import LeftOut
+from survey.errors import NoReminder, WhyNoReminder
+from survey.planning import Ask, Plan
 from survey.report import Distribution, GroupFigures, Participation, Report, change, figures
 from survey.scale import CSAT, NPS, Scale
 from survey.states import CampaignState
-from survey.wording import reporting, rounds
+from survey.wording import previews, reminding, reporting, rounds
 from tests.examples import MONDAY, NPS_SURVEY, address, campaign, person
 from tests.goldens import compare, compare_names, shown
 
@@ -77,9 +81,30 @@ def plan(people: int, *left: LeftOut, **changes: Any) -> str:
         zones=6,
         left_out={why: (person(),) * n for n, why in enumerate(left, 1)},
     )
-    return shown(rounds.preview(replace(made, **changes), EN, value="nps"))
+    return shown(previews.preview(replace(made, **changes), EN, value="nps", zone=BERLIN))
 
 
+def who(*left: LeftOut) -> str:
+    made = Plan(
+        survey=NPS_SURVEY,
+        period=Period(2026, 4),
+        starts_at=MONDAY,
+        closes_at=MONDAY + timedelta(days=14),
+        asks=(),
+        cohorts=(),
+        people=(person(name="=cmd|' /C calc'!A1"),),
+        left_out={why: (person(name=f"P{n}"),) * n for n, why in enumerate(left, 10)},
+    )
+    card = previews.who(made, EN)
+    assert card.attachment is not None
+    return f"{shown(card)}\n\n{card.attachment.content.decode('utf-8-sig')}"
+
+
+def status(accounts: Accounts, **changes: Any) -> str:
+    return shown(rounds.status(campaign(**changes), accounts, 96, EN, zone=BERLIN))
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
 CLOSED = CampaignState.CLOSED.value
 GROUPS = (group("Platform", (22, 10, 6)), group("Sales", (20, 18, 14)))
 ALL_SHOWN = {"state": CLOSED, "groups": GROUPS}
@@ -113,12 +138,19 @@ REPORTING: dict[str, Callable[[], str]] = {
     "pending-four": lambda: told(GROWN, pending=4),
     "closing": lambda: told(GROWN, state=CampaignState.CLOSING.value),
     "terminal": lambda: reporting.report_text(report(GROWN, before=SHRUNK), EN),
-    "status": lambda: shown(rounds.status(campaign(), {"sent": 312}, 96, EN)),
-    "status-with-failures": lambda: shown(
-        rounds.status(campaign(), {"sent": 312, "failed": 2}, 96, EN)
+    "status": lambda: status(Accounts(sent=312, waiting=168)),
+    "status-with-failures": lambda: status(
+        Accounts(sent=312, failed={"not in the chat": 2, "blocked": 1}, skipped={"opted_out": 1})
     ),
-    "status-paused": lambda: shown(
-        rounds.status(campaign(state=CampaignState.PAUSED), {"sent": 480}, 1, EN)
+    "status-with-reminders": lambda: status(Accounts(sent=480, reminders=211)),
+    "status-paused": lambda: status(Accounts(sent=480), state=CampaignState.PAUSED),
+    "status-closing": lambda: status(Accounts(sent=480), state=CampaignState.CLOSING),
+    "round-paused": lambda: shown(rounds.paused(campaign(), EN)),
+    "round-resumed": lambda: shown(rounds.resumed(campaign(), EN)),
+    "reminders-planned": lambda: shown(reminding.planned(41, EN)),
+    "reminders-none": lambda: shown(reminding.planned(0, EN)),
+    "reminder-refused": lambda: "\n".join(
+        reminding.not_reminded(NoReminder(why), EN) for why in WhyNoReminder
     ),
     "round-closing": lambda: shown(rounds.closing(campaign(), EN)),
     "round-started": lambda: shown(rounds.started(campaign(), EN)),
@@ -127,6 +159,8 @@ REPORTING: dict[str, Callable[[], str]] = {
     "preview": lambda: plan(480),
     "preview-with-reasons": lambda: plan(480, *LeftOut),
     "preview-at-once": lambda: plan(1, LeftOut.OPTED_OUT, at_once=True),
+    "preview-later": lambda: plan(480, later=3, over_budget=12),
+    "preview-who": lambda: who(LeftOut.OPTED_OUT, LeftOut.NOT_REACHABLE, LeftOut.AWAY),
     "preview-nobody": lambda: plan(0, LeftOut.NOT_REACHABLE),
     "sentences": lambda: "\n".join(
         (

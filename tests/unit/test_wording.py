@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.languages import language
+from survey.contact import NO_LIMITS, ContactPolicy, Ledger
 from survey.errors import (
     AlreadyAnswered,
     CampaignExists,
@@ -23,7 +24,7 @@ from survey.person import Administrators
 from survey.report import Participation
 from survey.scale import CSAT, STARS, TEN
 from survey.survey import Answers, Mode, Survey
-from survey.wording import asked, refusals, ways_out
+from survey.wording import asked, refusals, reminding, ways_out
 from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation, person
 from tests.goldens import compare, compare_names, filled_in, shown
 
@@ -59,9 +60,24 @@ def closed(score: int | None, reached: int = 480, answered: int = 298) -> str:
     return shown(ways_out.closed(asks(response=Response(score=score)), told, EN))
 
 
-def why(survey: Survey, last: datetime | None, admins: Administrators = ADMINISTRATORS) -> str:
+def why(
+    survey: Survey,
+    last: datetime | None,
+    admins: Administrators = ADMINISTRATORS,
+    policy: ContactPolicy = NO_LIMITS,
+    asks_this_year: int = 0,
+) -> str:
     asked_one = asks(survey, person=IN_TEAM)
-    return shown(ways_out.why_me(asked_one, admins, EN, last_asked=last, now=MONDAY))
+    ledger = Ledger(last_asked=last, last_asked_by_any=last, asks_this_year=asks_this_year)
+    return shown(ways_out.why_me(asked_one, admins, EN, ledger=ledger, policy=policy, now=MONDAY))
+
+
+def reminded(ordinal: int, *days: int, reached: int = 480) -> str:
+    survey = replace(NPS_SURVEY, reminders=days)
+    told = Participation(invited=480, reached=reached, answered=96)
+    return shown(
+        reminding.reminder(asks(survey, first_contact=True), ordinal, told, EN, now=MONDAY)
+    )
 
 
 def dialog(score: int | None, comment: str | None = None) -> str:
@@ -77,6 +93,20 @@ CONVERSATION: dict[str, Callable[[], str]] = {
     "asked-nps-first-contact": lambda: asking(first_contact=True),
     "asked-nps-identified": lambda: asking(IDENTIFIED),
     "asked-nps-identified-without-owner": lambda: asking(replace(IDENTIFIED, owner="")),
+    "asked-with-budget": lambda: asking(replace(NPS_SURVEY, asks_per_year=4), ask_number=2),
+    "asked-over-budget": lambda: asking(replace(NPS_SURVEY, asks_per_year=4), ask_number=5),
+    "reminder-1": lambda: reminded(1, 7),
+    "reminder-2": lambda: reminded(2, 7, 10, 13),
+    "reminder-3-last": lambda: reminded(3, 7, 10, 13),
+    "why-me-budget": lambda: why(
+        NPS_SURVEY, MONDAY, policy=ContactPolicy(asks_per_year=4, rest_days=14), asks_this_year=1
+    ),
+    "why-me-budget-blocks": lambda: why(
+        NPS_SURVEY,
+        MONDAY,
+        policy=ContactPolicy(asks_per_year=4, budget_blocks=True, max_reminders=0),
+        asks_this_year=1,
+    ),
     "asked-csat-first-contact": lambda: asking(TICKET, first_contact=True),
     "asked-stars": lambda: asking(replace(TICKET, scale=STARS)),
     "asked-ten": lambda: asking(replace(TICKET, scale=TEN)),

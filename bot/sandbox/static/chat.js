@@ -422,6 +422,7 @@ function showMessage(chat, node, message) {
   find('.dismiss').hidden = !message.local;
   showWords(find('.words'), message);
   showPictures(find('.pictures'), message);
+  showFiles(find('.files'), message);
   showButtons(chat, node, message);
   withCode(find('.note'), message.note ?? '');
   showThread(chat, node, message);
@@ -456,6 +457,14 @@ function newPicture() {
   });
   button.append(image, make('span', 'sr-only', ' Enlarge'));
   return button;
+}
+
+function showFiles(place, { files }) {
+  place.replaceChildren(...(files ?? []).map(({ name, url }) => {
+    const link = make('a', 'file', name);
+    Object.assign(link, { href: url, download: name, dir: 'auto' });
+    return link;
+  }));
 }
 
 // --- buttons

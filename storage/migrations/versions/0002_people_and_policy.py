@@ -1,5 +1,7 @@
 """What the roster, the contact policy, schedules and rights need."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,15 +19,28 @@ def _instant() -> storage.tables.Instant:
 
 def upgrade() -> None:
     """Add; what an older version reads stays as it is."""
-    for column in (
+    people: tuple[sa.Column[Any], ...] = (
         sa.Column("source", sa.String(length=32), nullable=True),
         sa.Column("snoozed_until", sa.Date(), nullable=True),
         sa.Column("away_from", sa.Date(), nullable=True),
         sa.Column("away_until", sa.Date(), nullable=True),
         sa.Column("left_at", _instant(), nullable=True),
         sa.Column("erased_at", _instant(), nullable=True),
-    ):
+    )
+    for column in people:
         op.add_column("people", column)
+    files: tuple[sa.Column[Any], ...] = (
+        sa.Column("attachment_name", sa.Text(), nullable=True),
+        sa.Column("attachment_type", sa.Text(), nullable=True),
+        sa.Column("attachment", sa.LargeBinary(), nullable=True),
+    )
+    for column in files:
+        op.add_column("sandbox_messages", column)
+    # Invitations of the first version have one message; where it did not go out, none is updated.
+    op.add_column(
+        "invitations", sa.Column("messages", sa.SmallInteger(), server_default="1", nullable=False)
+    )
+    op.add_column("invitations", sa.Column("ask_number", sa.SmallInteger(), nullable=True))
     op.create_table(
         "erasures",
         sa.Column("digest", sa.String(length=64), nullable=False),

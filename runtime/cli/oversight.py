@@ -1,0 +1,174 @@
+"""`voxpop audit` and `voxpop admin`: who asked for what, and who may."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from runtime.cli.common import audited, fail, operator, show, with_product, write_json
+from runtime.wiring import Product
+from survey.audit import Line, Verification
+from survey.ports import Pin
+
+app = typer.Typer(help="Administrators and their accounts.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def audit(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many lines, the latest first.")] = 20,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the whole log; exit 1 if a line does not fit.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Who asked for what, the latest first."""
+    if verify:
+        _verify(as_json=as_json)
+        return
+
+    async def work(product: Product) -> Sequence[Line]:
+        await audited(product, "audit.read", "the audit log")
+        return await product.audit.latest(limit)
+
+    lines = with_product(work)
+    show(
+        ["number", "at", "actor", "action", "about", "digest"],
+        [
+            (
+                line.number,
+                f"{line.entry.at:%Y-%m-%d %H:%M:%S} UTC",
+                line.entry.actor,
+                line.entry.action,
+                line.entry.about,
+                line.digest if as_json else f"{line.digest[:12]}…",
+            )
+            for line in lines
+        ],
+        as_json=as_json,
+    )
+
+
+def _verify(*, as_json: bool) -> None:
+    async def work(product: Product) -> Verification:
+        return await product.audit.verify()
+
+    found = with_product(work)
+    if as_json:
+        told = {"count": found.count, "head": found.head, "broken_at": found.broken_at}
+        write_json({"whole": found.whole, **told})
+    elif found.whole:
+        sys.stdout.write(
+            f"The audit log is whole: {found.count} entries, the last with the digest "
+            f"{found.head or '(none)'}.\n"
+            "Whether lines were cut off at its end, the log outside tells: the last event "
+            "audit_entry there has the same number and digest.\n"
+        )
+    if not found.whole:
+        fail(
+            f"Entry {found.broken_at} of the audit log does not fit: it was changed or put in, "
+            "something before it was taken out, or it was written under a secret key that "
+            f"VOXPOP_SECRET_KEY does not name any more. Whole up to entry {found.count}, digest "
+            f"{found.head or '(none)'}."
+        )
+
+
+@app.command("list")
+def list_administrators(*, as_json: Json = False) -> None:
+    """List administrators, the accounts they are tied to, and who else claims to be them."""
+
+    async def work(product: Product) -> list[tuple[object, ...]]:
+        named = product.settings.administrators
+        pins: dict[str, list[Pin]] = {}
+        for pin in await product.pins.all():
+            pins.setdefault(pin.email, []).append(pin)
+        rows: list[tuple[object, ...]] = []
+        for email in [*named.emails, *sorted(pins.keys() - set(named.emails))]:
+            rows += [
+                (
+                    email,
+                    email in named.emails,
+                    _account(pin, pin.address.user_id),
+                    f"{pin.pinned_at:%Y-%m-%d %H:%M} UTC",
+                    pin.claimed_by and _account(pin, pin.claimed_by),
+                )
+                for pin in pins.get(email, [])
+            ] or [(email, True, None, None, None)]
+        return rows + [(None, True, account, None, None) for account in named.accounts]
+
+    show(
+        ["email", "administrator", "account", "since", "claimed_by"],
+        with_product(work),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def confirm(
+    email: Annotated[str, typer.Argument(help="Whose account has changed.")],
+) -> None:
+    """Tie an administrator's e-mail to the account that claims it now."""
+
+    async def work(product: Product) -> Sequence[Pin]:
+        return await product.pins.confirm(
+            email.strip().lower(), actor=operator(), at=product.clock()
+        )
+
+    confirmed = with_product(work)
+    if not confirmed:
+        fail(
+            f"No other account has come with {email}: there is nothing to confirm. "
+            "`voxpop admin list` shows who is tied to what."
+        )
+    for pin in confirmed:
+        sys.stdout.write(f"{pin.email} is {_account(pin, pin.address.user_id)} from now on.\n")
+
+
+def _account(pin: Pin, user_id: str) -> str:
+    return f"{pin.address.platform}:{user_id}"
+
+
+def forget(
+    email: Annotated[str, typer.Argument(help="Who asked to be forgotten.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Erase somebody for good; answers in open rounds are taken back, counts keep no name."""
+    if not yes:
+        if not sys.stdin.isatty():
+            fail("Erasing can't be undone: say --yes where nobody can be asked.", code=2)
+        typer.confirm(f"Erase everything about {email}? It can't be undone.", abort=True)
+
+    async def work(product: Product) -> tuple[int, int] | None:
+        person = await product.people.by_email(email)
+        if person is None:
+            return None
+        await audited(product, "people.forgotten", "one person")
+        erased = await product.rights.forget(person, at=product.clock())
+        return erased.taken_back, erased.kept
+
+    done = with_product(work)
+    if done is None:
+        fail(f"Nobody on the roster has the e-mail {email}.")
+    taken_back, kept = done
+    sys.stdout.write(
+        f"{email} is forgotten. Answers taken back in open rounds: {taken_back}; scores that stay "
+        f"in the counts of rounds that are over, without a name: {kept}.\n"
+        "A roster that names them is passed over; `voxpop people readmit` lifts that.\n"
+    )
+
+
+def readmit(
+    email: Annotated[str, typer.Argument(help="Who may be on a roster again.")],
+) -> None:
+    """Let a roster bring somebody back who was forgotten; what was erased stays erased."""
+
+    async def work(product: Product) -> bool:
+        await audited(product, "people.readmitted", "one person")
+        return await product.rights.readmit(email)
+
+    if not with_product(work):
+        fail(f"{email} was not forgotten here: a roster may name them already.")
+    sys.stdout.write(f"A roster may name {email} again.\n")

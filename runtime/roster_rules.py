@@ -1,0 +1,62 @@
+"""What a roster is checked by: addresses, locales and zones as this machine knows them."""
+
+import re
+import zoneinfo
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from email_validator import EmailNotValidError, validate_email
+
+from survey.roster import Rules
+
+_PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+_LONGEST_LOCAL = 64
+_LONGEST_LOCALE = 35
+
+
+@lru_cache(maxsize=4_096)
+def _domain(name: str) -> str:
+    """The domain as addresses are kept with it; few domains have all addresses."""
+    return validate_email(f"a@{name}", check_deliverability=False).domain
+
+
+def email_address(text: str) -> str:
+    """The address in lower case, as it is kept.
+
+    Raises:
+        ValueError: Why it is none.
+    """
+    word = text.strip().lower()
+    local, _, domain = word.partition("@")
+    try:
+        if _PLAIN.fullmatch(local) and len(local) <= _LONGEST_LOCAL and "@" not in domain:
+            found = f"{local}@{_domain(domain)}"
+            if len(found) <= 254:  # noqa: PLR2004 - RFC 5321's path, less its brackets
+                return found
+        return validate_email(word, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from error
+
+
+def locale_name(text: str) -> str:
+    """The locale as it is kept: pt_BR.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    try:
+        found = str(Locale.parse(text.replace("-", "_")))
+    except (UnknownLocaleError, ValueError, TypeError) as error:
+        raise ValueError(f"There is no locale {text!r}.") from error
+    if len(found) > _LONGEST_LOCALE:
+        raise ValueError(f"The locale {text[:_LONGEST_LOCALE]!r}… is too long.")
+    return found
+
+
+def rules() -> Rules:
+    """The rules of this machine."""
+    return Rules(
+        email=email_address,
+        locale=locale_name,
+        zones=frozenset(zoneinfo.available_timezones()),
+    )

@@ -1,0 +1,42 @@
+"""People who leave: what is still under way for them ends."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import campaigns, deliveries, invitations, people
+from survey.states import OPEN_CAMPAIGN, DeliveryState, InvitationState
+
+LEFT = "left the roster"
+"""Why a planned message is skipped."""
+
+
+async def deactivate(
+    connection: AsyncConnection, who: ColumnElement[bool], *, at: datetime
+) -> None:
+    """They leave: nothing is asked of them any more, and what they answered stays.
+
+    What was never sent does not count as reached, and so is out of the response rate.
+    """
+    unanswered = (
+        invitations.c.person_id.in_(select(people.c.id).where(who)),
+        invitations.c.state.in_([InvitationState.PENDING.value, InvitationState.SENT.value]),
+        invitations.c.campaign_id.in_(
+            select(campaigns.c.id).where(
+                campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN])
+            )
+        ),
+    )
+    await connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.invitation_id.in_(select(invitations.c.id).where(*unanswered)),
+            deliveries.c.state == DeliveryState.PLANNED.value,
+        )
+        .values(state=DeliveryState.SKIPPED.value, reason=LEFT)
+    )
+    await connection.execute(
+        invitations.update().where(*unanswered).values(state=InvitationState.WITHDRAWN.value)
+    )
+    await connection.execute(people.update().where(who).values(active=False, left_at=at))

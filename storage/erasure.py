@@ -1,0 +1,215 @@
+"""Erasing one person: what goes, what is taken back, and what stays without a name."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import case, func, null, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.invitations import Ballot, Ballots
+from storage.tables import (
+    addresses,
+    administrator_pins,
+    campaigns,
+    deliveries,
+    invitations,
+    opt_outs,
+    people,
+    responses,
+    totals,
+)
+from survey.rights import Erased
+from survey.states import OPEN_CAMPAIGN, DeliveryState, InvitationState
+
+_OPEN = [state.value for state in OPEN_CAMPAIGN]
+_ON_THEIR_WAY = [
+    DeliveryState.PLANNED.value,
+    DeliveryState.SENDING.value,
+    DeliveryState.UNKNOWN.value,
+]
+FORGOTTEN = "forgotten"
+"""Why their messages were not sent."""
+
+
+async def erase_person(
+    connection: AsyncConnection, person_id: int, ballots: Ballots, *, shards: int, at: datetime
+) -> Erased | None:
+    """Erase within a transaction; None if they were erased before.
+
+    Rows are locked in the order that everybody keeps: the person, the rounds, the invitations. A
+    round that is about to close waits for it, a press that waits for it finds nothing to press.
+    """
+    email = await connection.scalar(
+        select(people.c.email)
+        .where(people.c.id == person_id, people.c.erased_at.is_(None))
+        .with_for_update()
+    )
+    if email is None:
+        return None
+    mine = await _invitations(connection, person_id, ballots)
+    kept = await _count(connection, [name for name, ballot, open_ in mine if not open_])
+    taken_back = await _take_back(
+        connection, {name: ballot for name, ballot, open_ in mine if open_}, shards=shards
+    )
+    await _silence_answers(connection, [name for name, _, _ in mine])
+    await _withdraw(connection, person_id)
+    await _erase_row(connection, person_id, email, at=at)
+    return Erased(taken_back=taken_back, kept=kept)
+
+
+Answer = tuple[int, str]
+"""Where an answer stands: the round's number and the respondent."""
+
+
+async def _invitations(
+    connection: AsyncConnection, person_id: int, ballots: Ballots
+) -> Sequence[tuple[Answer, Ballot, bool]]:
+    """Where their answers stand, in which round, and whether it is open; all of it locked."""
+    asked = select(invitations.c.campaign_id).where(invitations.c.person_id == person_id)
+    rounds = await connection.execute(
+        select(campaigns.c.id, campaigns.c.state)
+        .where(campaigns.c.id.in_(asked))
+        .order_by(campaigns.c.id)
+        .with_for_update(read=True)
+    )
+    states: Mapping[int, str] = {row.id: row.state for row in rounds}
+    rows = await connection.execute(
+        select(invitations.c.id, invitations.c.campaign_id)
+        .where(invitations.c.person_id == person_id)
+        .order_by(invitations.c.id)
+        .with_for_update()
+    )
+    found: list[tuple[UUID, int]] = [(row.id, row.campaign_id) for row in rows]
+    await ballots.learn(connection, list(states))
+    known = {number: await ballots.of(connection, number) for number in states}
+    return [
+        (
+            (campaign_id, known[campaign_id].respondent(invitation_id)),
+            known[campaign_id],
+            states[campaign_id] in _OPEN,
+        )
+        for invitation_id, campaign_id in found
+    ]
+
+
+def _among(answers: Sequence[Answer]) -> Any:
+    # A respondent is a digest or an invitation's id: no other round has the same.
+    return responses.c.respondent.in_([name for _, name in answers]) & responses.c.campaign_id.in_(
+        sorted({number for number, _ in answers})
+    )
+
+
+async def _count(connection: AsyncConnection, answers: Sequence[Answer]) -> int:
+    counted = select(func.count()).where(_among(answers), responses.c.score.is_not(None))
+    return await connection.scalar(counted) or 0
+
+
+async def _take_back(
+    connection: AsyncConnection, ballots: Mapping[Answer, Ballot], *, shards: int
+) -> int:
+    """Like an undo: out of the totals now, out of released figures when the gate lets it."""
+    rows = (
+        await connection.execute(
+            select(
+                responses.c.campaign_id,
+                responses.c.respondent,
+                responses.c.cohort,
+                responses.c.score,
+            )
+            .where(_among(list(ballots)), responses.c.score.is_not(None))
+            .order_by(responses.c.campaign_id)
+            .with_for_update()
+        )
+    ).all()
+    if not rows:
+        return 0
+    gated = sorted({number for (number, _), one in ballots.items() if one.campaign.survey.gated})
+    await connection.execute(
+        responses.update()
+        .where(_among([(row.campaign_id, row.respondent) for row in rows]))
+        .values(score=null(), waiting=responses.c.campaign_id.in_(gated))
+    )
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+    total = insert(totals)
+    await connection.execute(
+        total.on_conflict_do_update(
+            index_elements=["campaign_id", "cohort", "shard", "score"],
+            set_={"n": totals.c.n + total.excluded.n},
+        ),
+        [
+            {
+                "campaign_id": row.campaign_id,
+                "cohort": row.cohort,
+                "shard": int(row.respondent[:4], 16) % shards,
+                "score": row.score,
+                "n": -1,
+            }
+            for row in rows
+        ],
+    )
+    return len(rows)
+
+
+async def _silence_answers(connection: AsyncConnection, answers: Sequence[Answer]) -> None:
+    """No words stay, and no score that no figure needs."""
+    await connection.execute(
+        responses.update().where(_among(answers)).values(comment=null(), previous=null())
+    )
+
+
+async def _withdraw(connection: AsyncConnection, person_id: int) -> None:
+    """No press counts any more, nothing goes out, and no message leads back to them."""
+    of_person = invitations.c.person_id == person_id
+    await connection.execute(
+        invitations.update()
+        .where(
+            of_person,
+            invitations.c.campaign_id.in_(
+                select(campaigns.c.id).where(campaigns.c.state.in_(_OPEN))
+            ),
+        )
+        .values(state=InvitationState.WITHDRAWN.value)
+    )
+    under_way = deliveries.c.state.in_(_ON_THEIR_WAY)
+    await connection.execute(
+        deliveries.update()
+        .where(deliveries.c.invitation_id.in_(select(invitations.c.id).where(of_person)))
+        .values(
+            user_id="",
+            channel_ref=null(),
+            message_ref=null(),
+            lease_until=null(),
+            state=case((under_way, DeliveryState.SKIPPED.value), else_=deliveries.c.state),
+            reason=case((under_way, FORGOTTEN)),
+        )
+    )
+
+
+async def _erase_row(
+    connection: AsyncConnection, person_id: int, email: str, *, at: datetime
+) -> None:
+    """The row stays, for its answers to count, and says nothing about anybody."""
+    await connection.execute(
+        people.update()
+        .where(people.c.id == person_id)
+        .values(
+            email=f"erased-{uuid4()}",
+            name="",
+            attributes="{}",
+            timezone=null(),
+            locale=null(),
+            source=null(),
+            snoozed_until=null(),
+            away_from=null(),
+            away_until=null(),
+            active=False,
+            erased_at=at,
+        )
+    )
+    await connection.execute(addresses.delete().where(addresses.c.person_id == person_id))
+    await connection.execute(opt_outs.delete().where(opt_outs.c.person_id == person_id))
+    await connection.execute(administrator_pins.delete().where(administrator_pins.c.email == email))

@@ -1,0 +1,140 @@
+"""Who could be asked, and how often they were: what the contact policy judges by."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.rows import PERSON, SILENCE
+from storage.tables import addresses, campaigns, invitations, opt_outs, people
+from survey.contact import NEVER_ASKED, QUIET_NEVER, Ledger, Silence
+from survey.eligibility import Candidate
+from survey.person import Address, Person
+from survey.states import InvitationState
+
+ALL_SURVEYS = ""
+"""In `opt_outs`: every survey."""
+_ASKED = invitations.c.state.not_in(
+    [InvitationState.UNDELIVERABLE.value, InvitationState.WITHDRAWN.value]
+)
+"""What did not reach anybody was no question to them."""
+
+
+def _asks(survey: str, year_from: datetime) -> Select[Any]:
+    """Each person's questions, counted."""
+    return (
+        select(
+            invitations.c.person_id,
+            func.max(invitations.c.asked_at).label("ever"),
+            func.max(invitations.c.asked_at).filter(campaigns.c.survey == survey).label("by_this"),
+            func.count().filter(invitations.c.asked_at >= year_from).label("this_year"),
+        )
+        .join(campaigns)
+        .where(_ASKED)
+        .group_by(invitations.c.person_id)
+    )
+
+
+async def read_candidates(
+    connection: AsyncConnection,
+    survey: str,
+    *,
+    platforms: Sequence[str],
+    year_from: datetime,
+    timezone: str,
+) -> list[Candidate]:
+    """Everybody active, in three statements however many they are."""
+    asked = _asks(survey, year_from).subquery()
+    stopped = (
+        select(opt_outs.c.person_id)
+        .where(or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == survey))
+        .distinct()
+        .subquery()
+    )
+    rows = await connection.execute(
+        select(
+            *PERSON,
+            *SILENCE,
+            asked.c.ever,
+            asked.c.by_this,
+            asked.c.this_year,
+            stopped.c.person_id.label("out"),
+        )
+        .outerjoin(asked, asked.c.person_id == people.c.id)
+        .outerjoin(stopped, stopped.c.person_id == people.c.id)
+        .where(people.c.active)
+        .order_by(people.c.id)
+    )
+    where = await _addresses(connection, platforms)
+    return [
+        Candidate(
+            person=Person(
+                id=number,
+                email=email,
+                name=name,
+                timezone=zone or timezone,
+                locale=locale or "en",
+                attributes=json.loads(attributes),
+            ),
+            address=where.get(number),
+            opted_out=out is not None,
+            ledger=NEVER_ASKED
+            if ever is None
+            else Ledger(last_asked=by_this, last_asked_by_any=ever, asks_this_year=this_year),
+            silence=QUIET_NEVER
+            if snoozed is away_from is away_until is None
+            else Silence(snoozed_until=snoozed, away_from=away_from, away_until=away_until),
+        )
+        for (
+            number,
+            email,
+            name,
+            zone,
+            locale,
+            attributes,
+            snoozed,
+            away_from,
+            away_until,
+            ever,
+            by_this,
+            this_year,
+            out,
+        ) in rows
+    ]
+
+
+async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> dict[int, Address]:
+    """Where each person is written to: the preferred platform that reaches them."""
+    rows = await connection.execute(select(addresses).where(addresses.c.platform.in_(platforms)))
+    order = {platform: place for place, platform in enumerate(platforms)}
+    found: dict[int, Address] = {}
+    for platform, workspace, user_id, person_id in sorted(
+        rows, key=lambda row: (order[row[0]], row[1])
+    ):
+        if person_id not in found:
+            found[person_id] = Address(platform=platform, workspace=workspace, user_id=user_id)
+    return found
+
+
+async def read_ledger(
+    connection: AsyncConnection,
+    person: Person,
+    *,
+    survey: str,
+    before: datetime,
+    year_from: datetime,
+) -> Ledger:
+    """What was asked of one person before an instant."""
+    row = (
+        await connection.execute(
+            _asks(survey, year_from).where(
+                invitations.c.person_id == person.id, invitations.c.asked_at < before
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return NEVER_ASKED
+    return Ledger(last_asked=row.by_this, last_asked_by_any=row.ever, asks_this_year=row.this_year)

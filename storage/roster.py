@@ -1,0 +1,338 @@
+"""The port `Roster` on a database: whole rosters at once, and only what differs is written."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.departures import deactivate
+from storage.engine import Database, translated
+from storage.staging import Verdict, clear, stage, staged, staged_addresses
+from storage.tables import addresses, people
+from survey.errors import TooManyWouldLeave
+from survey.roster import Changes, Entry, Listed, Meaning, Prune
+
+_ONE_ROSTER_AT_A_TIME = 7_364_001
+_ALWAYS = ("email", "name", "timezone", "locale", "attributes", "away_from", "away_until")
+_PLATFORMS = (Meaning.MATTERMOST, Meaning.SLACK)
+_TO_WRITE = or_(
+    staged.c.verdict.is_(None),
+    staged.c.verdict.in_([Verdict.CHANGED.value, Verdict.REACTIVATED.value]),
+)
+
+
+class SqlRoster:
+    """The port `Roster` on a database.
+
+    Args:
+        by_email: The platform and workspace of a chat that knows everybody by their e-mail: who
+            has no address on that platform gets this one.
+    """
+
+    def __init__(self, database: Database, *, by_email: tuple[str, str] | None = None) -> None:
+        self._database = database
+        self._by_email = by_email
+
+    async def bring_in(
+        self,
+        entries: Sequence[Entry],
+        *,
+        columns: frozenset[Meaning],
+        kept: Collection[str] = (),
+        source: str,
+        prune: Prune = Prune.NOBODY,
+        at: datetime,
+        dry_run: bool = False,
+        told: Callable[[int], None] | None = None,
+    ) -> Changes:
+        """See the port."""
+        platforms = [platform.value for platform in _PLATFORMS if platform in columns]
+        async with self._staged(entries, kept, told=told) as connection:
+            if self._database.is_sqlite:
+                # A dry run only reads; the other one begins as the one writer.
+                await connection.execution_options(sqlite_deferred=dry_run)
+            async with connection.begin():
+                if not (dry_run or self._database.is_sqlite):
+                    await connection.execute(
+                        select(func.pg_advisory_xact_lock(_ONE_ROSTER_AT_A_TIME))
+                    )
+                await self._judge(connection, _compared(columns), platforms)
+                changes = await _count(connection, source=source, prune=prune)
+                if not dry_run:
+                    await self._write(connection, _compared(columns), platforms, source=source)
+                    if changes.deactivated:
+                        await deactivate(connection, _missing(source), at=at)
+            return changes
+
+    @asynccontextmanager
+    async def _staged(
+        self,
+        entries: Sequence[Entry],
+        kept: Collection[str],
+        *,
+        told: Callable[[int], None] | None,
+    ) -> AsyncIterator[AsyncConnection]:
+        """A connection that holds the roster, and no lock; presses do not wait for it."""
+        with translated():
+            async with self._database.readers.connect() as connection:
+                options = {"sqlite_deferred": True} if self._database.is_sqlite else {}
+                await connection.execution_options(**options)
+                try:
+                    async with connection.begin():
+                        await stage(connection, entries, kept, told=told)
+                    yield connection
+                finally:
+                    await connection.execution_options(**options)
+                    async with connection.begin():
+                        await clear(connection)
+
+    async def _judge(
+        self, connection: AsyncConnection, compared: Sequence[str], platforms: Sequence[str]
+    ) -> None:
+        """Find out what each entry means; only the temporary tables are written."""
+        differs = or_(
+            people.c.source.is_(None),
+            *(people.c[name].is_distinct_from(staged.c[name]) for name in compared),
+        )
+        await connection.execute(
+            update(staged)
+            .where(staged.c.email == people.c.email, staged.c.verdict.is_(None))
+            .values(
+                person_id=people.c.id,
+                verdict=case(
+                    (people.c.erased_at.is_not(None), Verdict.FORGOTTEN.value),
+                    (not_(people.c.active), Verdict.REACTIVATED.value),
+                    (differs, Verdict.CHANGED.value),
+                    else_=Verdict.UNCHANGED.value,
+                ),
+            )
+        )
+        if self._by_email is not None:
+            await self._give_addresses(connection, *self._by_email)
+        moved = (
+            select(staged_addresses.c.email)
+            .outerjoin(addresses, _same_address())
+            .where(
+                staged_addresses.c.email == staged.c.email,
+                addresses.c.person_id.is_distinct_from(staged.c.person_id),
+            )
+            .correlate(staged)
+        )
+        await connection.execute(
+            update(staged)
+            .where(staged.c.verdict == Verdict.UNCHANGED.value)
+            .where(or_(exists(moved), _gone_from(staged.c.person_id, platforms)))
+            .values(verdict=Verdict.CHANGED.value)
+        )
+
+    async def _give_addresses(
+        self, connection: AsyncConnection, platform: str, workspace: str
+    ) -> None:
+        there = exists().where(
+            addresses.c.person_id == staged.c.person_id, addresses.c.platform == platform
+        )
+        await connection.execute(
+            staged_addresses.insert().from_select(
+                [column.name for column in staged_addresses.columns],
+                select(literal(platform), literal(workspace), staged.c.email, staged.c.email).where(
+                    or_(
+                        staged.c.verdict.is_(None),
+                        staged.c.verdict.not_in([Verdict.KEPT.value, Verdict.FORGOTTEN.value]),
+                    ),
+                    ~there,
+                ),
+            )
+        )
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        compared: Sequence[str],
+        platforms: Sequence[str],
+        *,
+        source: str,
+    ) -> None:
+        insert: Any = sqlite_insert if self._database.is_sqlite else pg_insert
+        await connection.execute(
+            insert(people)
+            .from_select(
+                [*_ALWAYS, "active", "source"],
+                select(*(staged.c[name] for name in _ALWAYS), true(), literal(source))
+                .where(staged.c.verdict.is_(None))
+                .order_by(staged.c.position),
+            )
+            .on_conflict_do_nothing(index_elements=["email"])
+        )
+        theirs = and_(people.c.active, people.c.source.is_not(None))
+        await connection.execute(
+            update(people)
+            .where(
+                people.c.id == staged.c.person_id,
+                staged.c.verdict.in_([Verdict.CHANGED.value, Verdict.REACTIVATED.value]),
+                people.c.erased_at.is_(None),
+            )
+            .values(
+                active=True,
+                left_at=None,
+                source=case((theirs, people.c.source), else_=literal(source)),
+                **{name: staged.c[name] for name in compared},
+            )
+        )
+        if platforms:
+            await connection.execute(
+                addresses.delete().where(
+                    addresses.c.person_id.in_(select(staged.c.person_id).where(_TO_WRITE)),
+                    _not_staged(platforms),
+                )
+            )
+        put = insert(addresses).from_select(
+            ["platform", "workspace", "user_id", "person_id"],
+            select(*_address_of(staged_addresses), people.c.id)
+            .join(staged, staged.c.email == staged_addresses.c.email)
+            .join(people, people.c.email == staged.c.email)
+            .where(_TO_WRITE, people.c.erased_at.is_(None)),
+        )
+        await connection.execute(
+            put.on_conflict_do_update(
+                index_elements=["platform", "workspace", "user_id"],
+                set_={"person_id": put.excluded.person_id},
+                where=addresses.c.person_id != put.excluded.person_id,
+            )
+        )
+
+    async def listing(
+        self, *, attributes: Mapping[str, str], inactive: bool = False
+    ) -> Sequence[Listed]:
+        """See the port."""
+        shown = not_(people.c.active) if inactive else people.c.active
+        found = []
+        async with self._database.read() as connection:
+            rows = await connection.stream(
+                select(people).where(shown, people.c.erased_at.is_(None)).order_by(people.c.email)
+            )
+            async for row in rows:
+                theirs = json.loads(row.attributes)
+                if all(theirs.get(name) == value for name, value in attributes.items()):
+                    found.append(_listed(row, theirs))
+        return found
+
+    async def set_away(self, email: str, *, begins: date | None, ends: date | None) -> bool:
+        """See the port."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                people.update()
+                .where(people.c.email == email.strip().lower(), people.c.erased_at.is_(None))
+                .values(away_from=begins, away_until=ends)
+            )
+            return bool(changed.rowcount)
+
+
+def _compared(columns: frozenset[Meaning]) -> list[str]:
+    """The columns of `people` that the roster has a word on."""
+    simple = [
+        meaning.value
+        for meaning in (Meaning.NAME, Meaning.TIMEZONE, Meaning.LOCALE)
+        if meaning in columns
+    ]
+    if Meaning.ATTRIBUTE in columns:
+        simple.append("attributes")
+    return [
+        *simple,
+        *(day.value for day in (Meaning.AWAY_FROM, Meaning.AWAY_UNTIL) if day in columns),
+    ]
+
+
+def _address_of(table: Any) -> tuple[ColumnElement[Any], ...]:
+    return table.c.platform, table.c.workspace, table.c.user_id
+
+
+def _same_address() -> ColumnElement[bool]:
+    return tuple_(*_address_of(addresses)) == tuple_(*_address_of(staged_addresses))
+
+
+def _not_staged(platforms: Sequence[str]) -> ColumnElement[bool]:
+    """Addresses on platforms that the roster knows, which it does not have for this person."""
+    again = (
+        exists()
+        .where(
+            _same_address(),
+            staged_addresses.c.email == people.c.email,
+            people.c.id == addresses.c.person_id,
+        )
+        .correlate(addresses)
+    )
+    return and_(addresses.c.platform.in_(platforms), addresses.c.workspace == "", ~again)
+
+
+def _gone_from(person_id: ColumnElement[Any], platforms: Sequence[str]) -> ColumnElement[bool]:
+    return exists().where(addresses.c.person_id == person_id, _not_staged(platforms))
+
+
+def _missing(source: str) -> ColumnElement[bool]:
+    """Active people of a source who are not on the roster."""
+    there = exists().where(staged.c.email == people.c.email).correlate(people)
+    return and_(people.c.active, people.c.source == source, people.c.erased_at.is_(None), ~there)
+
+
+async def _count(connection: AsyncConnection, *, source: str, prune: Prune) -> Changes:
+    """What would change.
+
+    Raises:
+        TooManyWouldLeave: If more than half of the source's people would.
+    """
+    told = await connection.execute(
+        select(staged.c.verdict, func.count()).group_by(staged.c.verdict)
+    )
+    n: dict[str | None, int] = dict(told.tuples().all())
+    forgotten = await connection.scalars(
+        select(staged.c.email).where(staged.c.verdict == Verdict.FORGOTTEN.value)
+    )
+    missing = await connection.scalar(select(func.count()).where(_missing(source))) or 0
+    if prune is Prune.MISSING and missing:
+        known = await connection.scalar(
+            select(func.count()).where(people.c.active, people.c.source == source)
+        )
+        if missing * 2 > (known or 0):
+            raise TooManyWouldLeave(missing=missing, of=known or 0)
+    return Changes(
+        new=n.get(None, 0),
+        changed=n.get(Verdict.CHANGED.value, 0),
+        unchanged=n.get(Verdict.UNCHANGED.value, 0),
+        reactivated=n.get(Verdict.REACTIVATED.value, 0),
+        deactivated=0 if prune is Prune.NOBODY else missing,
+        missing=missing,
+        forgotten=tuple(forgotten),
+    )
+
+
+def _listed(row: Any, attributes: Mapping[str, str]) -> Listed:
+    return Listed(
+        email=row.email,
+        name=row.name,
+        timezone=row.timezone,
+        locale=row.locale,
+        attributes=attributes,
+        active=row.active,
+        source=row.source,
+        away_from=row.away_from,
+        away_until=row.away_until,
+    )

@@ -1,0 +1,23 @@
+"""Where a round's messages stand: an account of everybody who was to be asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """Each invited person is in exactly one of the first four.
+
+    Attributes:
+        sent: How many have the question.
+        waiting: How many messages are still to go out, those of unknown outcome among them.
+        failed: How many could not be reached, by reason.
+        skipped: How many were not written to after all, by reason.
+        reminders: How many reminders went out.
+    """
+
+    sent: int = 0
+    waiting: int = 0
+    failed: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    reminders: int = 0

@@ -1,0 +1,31 @@
+"""Who has not answered, as the reminders need it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from survey.campaign import Campaign
+from survey.person import Person
+from survey.reminders import Reminder, Unanswered
+
+
+class Reminders(Protocol):
+    """Reminders are planned as deliveries; planning one twice makes one."""
+
+    async def unanswered(
+        self, campaigns: Sequence[Campaign], *, at: datetime
+    ) -> Sequence[Unanswered]:
+        """Who has a question of these rounds, has not answered it, and may be due a reminder."""
+        ...
+
+    async def unanswered_by(self, campaign: Campaign, person: Person) -> Unanswered:
+        """One person's question.
+
+        Raises:
+            NoReminder: If they have answered, stopped, or a message is under way already.
+        """
+        ...
+
+    async def plan(self, reminders: Sequence[Reminder]) -> int:
+        """Make deliveries of them, in one statement; how many are new."""
+        ...

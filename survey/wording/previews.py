@@ -1,0 +1,205 @@
+"""A round in words before it starts: who gets it, who does not, and why."""
+
+import csv
+import io
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from survey.card import Act, Attachment, Button, Card, Style
+from survey.eligibility import OWN_WISH, LeftOut
+from survey.language import Language
+from survey.planning import Plan
+from survey.report import safe_cell
+
+NAMES_SHOWN = 10
+"""How many names a reason shows in chat; the file has all of them."""
+
+
+def preview(
+    plan: Plan, language: Language, *, value: str, zone: ZoneInfo, startable: bool = True
+) -> Card:
+    """This goes to 480 people; 23 are left out, and why.
+
+    Args:
+        plan: What would be started.
+        language: The asker's.
+        value: What the buttons act on: the survey, and the e-mails it is limited to.
+        zone: The asker's, for the moment at which the last message goes out.
+        startable: Whether there is a button that starts it.
+    """
+    lines = [
+        *_when(plan, language, zone=zone),
+        *_left_out(plan, language),
+        *_warnings(plan, language),
+    ]
+    start = Button(act=Act.START, value=value, label=language.text("Start"), style=Style.PRIMARY)
+    who = Button(act=Act.SEE_WHO, value=value, label=language.text("See who"))
+    cancel = Button(act=Act.CANCEL, label=language.text("Cancel"))
+    return Card(
+        headline=language.plural(
+            "This goes to {n} person.", "This goes to {n} people.", len(plan.asks)
+        )
+        if plan.asks
+        else language.text("This would go to nobody."),
+        lines=tuple(lines),
+        note=language.text(
+            "{survey}, open until {moment}",
+            survey=plan.survey.name,
+            moment=language.moment(plan.closes_at, zone, now=plan.starts_at),
+        )
+        if plan.asks
+        else "",
+        buttons=(start, who, cancel) if plan.asks and startable else (who,),
+    )
+
+
+def _when(plan: Plan, language: Language, *, zone: ZoneInfo) -> list[str]:
+    if not plan.asks:
+        return []
+    if plan.at_once:
+        return [language.text("It goes out at once: sending hours are set aside.")]
+    window = plan.survey.window
+    last: datetime = max(ask.due_at for ask in plan.asks)
+    return [
+        language.plural(
+            "In {n} time zone, between {opens} and {closes} their time; the last goes out "
+            "{moment}.",
+            "In {n} time zones, between {opens} and {closes} their time; the last goes out "
+            "{moment}.",
+            plan.zones,
+            opens=f"{window.opens:%H:%M}",
+            closes=f"{window.closes:%H:%M}",
+            moment=language.moment(last, zone, now=plan.starts_at),
+        )
+    ]
+
+
+def _left_out(plan: Plan, language: Language) -> list[str]:
+    everybody = sum(len(people) for people in plan.left_out.values())
+    if not everybody:
+        return []
+    return [
+        language.plural(
+            "{n} person is left out: {why}.",
+            "{n} people are left out: {why}.",
+            everybody,
+            why=language.listing(
+                [reason(why, len(people), language) for why, people in plan.left_out.items()]
+            ),
+        )
+    ]
+
+
+def _warnings(plan: Plan, language: Language) -> list[str]:
+    lines = []
+    if plan.later:
+        lines.append(
+            language.plural(
+                "{n} of them is away or wants silence for now, and is asked afterwards.",
+                "{n} of them are away or want silence for now, and are asked afterwards.",
+                plan.later,
+            )
+        )
+    if plan.over_budget:
+        lines.append(
+            language.plural(
+                "{n} of them gets more questions this year than your contact policy wants.",
+                "{n} of them get more questions this year than your contact policy wants.",
+                plan.over_budget,
+            )
+        )
+    return lines
+
+
+def reason(why: LeftOut, n: int, language: Language) -> str:
+    """12 were asked recently."""
+    match why:
+        case LeftOut.NOT_IN_AUDIENCE:
+            return language.plural("{n} is not in the audience", "{n} are not in the audience", n)
+        case LeftOut.OPTED_OUT:
+            return language.plural("{n} opted out", "{n} opted out", n)
+        case LeftOut.NOT_REACHABLE:
+            return language.plural("{n} is not reachable", "{n} are not reachable", n)
+        case LeftOut.ASKED_RECENTLY:
+            return language.plural("{n} was asked recently", "{n} were asked recently", n)
+        case LeftOut.RESTING:
+            return language.plural(
+                "{n} was asked recently by another survey",
+                "{n} were asked recently by another survey",
+                n,
+            )
+        case LeftOut.BUDGET_SPENT:
+            return language.plural(
+                "{n} was asked often enough this year", "{n} were asked often enough this year", n
+            )
+        case LeftOut.SNOOZED:
+            return language.plural(
+                "{n} wants silence until after the close",
+                "{n} want silence until after the close",
+                n,
+            )
+        case LeftOut.AWAY:
+            return language.plural(
+                "{n} is away until after the close", "{n} are away until after the close", n
+            )
+        case LeftOut.CLOSES_BEFORE:
+            return language.plural(
+                "{n} has no sending hours before the close",
+                "{n} have no sending hours before the close",
+                n,
+            )
+
+
+def who(plan: Plan, language: Language) -> Card:
+    """By name, where it is not their own wish; all of it is in the file."""
+    lines = []
+    for why, people in plan.left_out.items():
+        told = reason(why, len(people), language)
+        if why in OWN_WISH:
+            lines.append(language.text("{why}: that stays with them.", why=told))
+            continue
+        shown = [person.name or person.email for person in people[:NAMES_SHOWN]]
+        if len(people) > NAMES_SHOWN:
+            lines.append(
+                language.text("{why}: {names} and others.", why=told, names=language.listing(shown))
+            )
+        else:
+            lines.append(language.text("{why}: {names}.", why=told, names=language.listing(shown)))
+    return Card(
+        headline=language.plural(
+            "{n} person would be asked.", "{n} people would be asked.", len(plan.asks)
+        ),
+        lines=tuple(lines),
+        note=language.text("The file has everybody by name, those who are asked among them."),
+        attachment=Attachment(
+            name=f"{plan.survey.name}-preview.csv",
+            media_type="text/csv; charset=utf-8",
+            content=_file(plan).encode("utf-8-sig"),
+        ),
+    )
+
+
+def who_rows(plan: Plan) -> list[dict[str, str]]:
+    """Everybody in a preview: e-mail, name, whether they are asked, and why not.
+
+    Who is left out by their own wish is counted elsewhere, and not named here.
+    """
+    asked = [
+        {"email": person.email, "name": person.name, "asked": "yes", "why_not": ""}
+        for person in plan.people
+    ]
+    return asked + [
+        {"email": person.email, "name": person.name, "asked": "no", "why_not": why.value}
+        for why, people in plan.left_out.items()
+        if why not in OWN_WISH
+        for person in people
+    ]
+
+
+def _file(plan: Plan) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=["email", "name", "asked", "why_not"])
+    writer.writeheader()
+    for row in who_rows(plan):
+        writer.writerow({name: safe_cell(cell) for name, cell in row.items()})
+    return text.getvalue()

@@ -1,0 +1,208 @@
+"""Silence, what is held of somebody, and erasure, in words."""
+
+from datetime import date
+
+from survey.card import Act, Attachment, Button, Card, Style
+from survey.language import Language
+from survey.localtime import local_date
+from survey.person import Person
+from survey.rights import Asked, Erased, Held
+
+
+def snoozed(until: date, waiting: int, language: Language) -> Card:
+    """Silence until a day; what is open stays open."""
+    day = language.day(until)
+    lines = []
+    if waiting:
+        lines.append(
+            language.plural(
+                "The question that you have already stays open; answer it or not, as you like.",
+                "The {n} questions that you have already stay open; answer them or not, as you "
+                "like.",
+                waiting,
+            )
+        )
+    return Card(
+        headline=language.text(
+            "I won't ask you anything before {day}. `/nps optin` ends that.", day=day
+        ),
+        lines=tuple(lines),
+    )
+
+
+def own_data(held: Held, person: Person, file: Attachment, language: Language) -> Card:
+    """Everything that is held about the person who reads it."""
+    lines = [
+        language.text("Name: {name} · e-mail: {email}", name=held.name or "–", email=held.email),
+        language.text(
+            "Time zone: {timezone} · language: {locale}",
+            timezone=held.timezone or language.text("the organisation's"),
+            locale=held.locale or language.text("English, because none is noted"),
+        ),
+    ]
+    if held.attributes:
+        shown = [f"{name}: {value}" for name, value in sorted(held.attributes.items())]
+        lines.append(
+            language.text("From the roster: {attributes}", attributes=language.listing(shown))
+        )
+    if held.addresses:
+        shown = [f"{one.platform}: {one.user_id}" for one in held.addresses]
+        lines.append(language.text("Accounts: {accounts}", accounts=language.listing(shown)))
+    lines += _silences(held, language)
+    lines += [_round(asked, person, language) for asked in held.rounds] or [
+        language.text("No round has asked you yet.")
+    ]
+    lines += _as_administrator(held, language)
+    lines.append(
+        language.text(
+            "Your answers are shown here to you alone: in surveys that are not by name, they are "
+            "kept under a pseudonym, which your own invitation leads to."
+        )
+    )
+    lines.append(
+        language.text(
+            "I don't keep which device you use, where you are, or what you write to others. The "
+            "messages in this chat are kept by the chat itself."
+        )
+    )
+    return Card(
+        headline=language.text("Everything that I know of you"),
+        lines=tuple(lines),
+        note=language.text(
+            "The file {name} holds the same. `/nps forget` erases it; I ask once more before.",
+            name=file.name,
+        ),
+        attachment=file,
+    )
+
+
+def _silences(held: Held, language: Language) -> list[str]:
+    lines = []
+    if "" in held.opt_outs:
+        lines.append(language.text("You stopped all surveys."))
+    elif held.opt_outs:
+        lines.append(
+            language.text("You stopped: {surveys}", surveys=language.listing(held.opt_outs))
+        )
+    if held.snoozed_until is not None:
+        lines.append(
+            language.text("Not to be asked before {day}.", day=language.day(held.snoozed_until))
+        )
+    if held.away_from is not None and held.away_until is not None:
+        lines.append(
+            language.text(
+                "Away from {first} to {last}.",
+                first=language.day(held.away_from),
+                last=language.day(held.away_until),
+            )
+        )
+    elif held.away_until is not None:
+        lines.append(language.text("Away until {day}.", day=language.day(held.away_until)))
+    elif held.away_from is not None:
+        lines.append(language.text("Away from {day}.", day=language.day(held.away_from)))
+    return lines
+
+
+def _round(asked: Asked, person: Person, language: Language) -> str:
+    told = [
+        language.text(
+            "{campaign}: asked on {day}",
+            campaign=asked.campaign,
+            day=language.day(local_date(asked.asked_at, person.zone)),
+        ),
+        language.plural("{n} message", "{n} messages", asked.messages),
+    ]
+    if asked.score is not None:
+        told.append(language.text("You said {score}.", score=language.number(asked.score)))
+    else:
+        told.append(language.text("no score"))
+    if asked.comment is not None:
+        told.append(language.text("Your reason: {comment}", comment=asked.comment))
+    return " · ".join(told)
+
+
+def _as_administrator(held: Held, language: Language) -> list[str]:
+    lines = []
+    if held.administrator_accounts:
+        lines.append(
+            language.text(
+                "As an administrator you are known by {accounts}.",
+                accounts=language.listing(held.administrator_accounts),
+            )
+        )
+    if held.audit_entries:
+        lines.append(
+            language.plural(
+                "The audit log has {n} entry with your e-mail: what you asked for that is for "
+                "administrators.",
+                "The audit log has {n} entries with your e-mail: what you asked for that is for "
+                "administrators.",
+                held.audit_entries,
+            )
+        )
+    return lines
+
+
+def forgetting(language: Language) -> Card:
+    """Asked once before everything is erased."""
+    return Card(
+        headline=language.text("Shall I forget you?"),
+        lines=(
+            language.text(
+                "I erase your name, e-mail, accounts and everything else from the roster, and all "
+                "reasons that you wrote. Answers in rounds that are open are taken back."
+            ),
+            language.text(
+                "Scores in rounds that are over stay in the counts, without a name. So do, in the "
+                "audit log, the commands for administrators that you tried, if you ever did."
+            ),
+            language.text(
+                "I won't ask you again, even if a roster names you. Messages in this chat are "
+                "yours to delete. None of this can be undone."
+            ),
+        ),
+        buttons=(
+            Button(
+                act=Act.FORGET,
+                label=language.text("Erase everything about me"),
+                style=Style.DANGER,
+            ),
+            Button(act=Act.REMAIN, label=language.text("Keep it")),
+        ),
+    )
+
+
+def remained(language: Language) -> Card:
+    """Nothing was erased."""
+    return Card(headline=language.text("Good: nothing was erased, and all stays as it was."))
+
+
+def forgotten(erased: Erased, language: Language) -> Card:
+    """Done; what went and what stays."""
+    lines = []
+    if erased.taken_back:
+        lines.append(
+            language.plural(
+                "{n} answer in an open round was taken back.",
+                "{n} answers in open rounds were taken back.",
+                erased.taken_back,
+            )
+        )
+    if erased.kept:
+        lines.append(
+            language.plural(
+                "{n} score of a round that is over stays in its counts, without a name.",
+                "{n} scores of rounds that are over stay in their counts, without a name.",
+                erased.kept,
+            )
+        )
+    lines.append(
+        language.text(
+            "I won't ask you again, even if a roster names you. The messages in this chat are "
+            "yours to delete. Goodbye, and thank you."
+        )
+    )
+    return Card(
+        headline=language.text("Done: I have forgotten you."),
+        lines=tuple(lines),
+    )
