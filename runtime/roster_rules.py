@@ -10,7 +10,6 @@ from email_validator import EmailNotValidError, validate_email
 from survey.roster import Rules
 
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
-_LONGEST_LOCAL = 64
 _LONGEST_LOCALE = 35
 
 
@@ -29,7 +28,7 @@ def email_address(text: str) -> str:
     word = text.strip().lower()
     local, _, domain = word.partition("@")
     try:
-        if _PLAIN.fullmatch(local) and len(local) <= _LONGEST_LOCAL and "@" not in domain:
+        if _PLAIN.fullmatch(local) and "@" not in domain:
             found = f"{local}@{_domain(domain)}"
             if len(found) <= 254:  # noqa: PLR2004 - RFC 5321's path, less its brackets
                 return found

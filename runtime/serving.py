@@ -91,11 +91,16 @@ def _sweeps(product: Product, parts: frozenset[Part]) -> list[Sweep]:
             if handled.campaign is not None:
                 product.knocker.knock("send")
 
+    async def remind_and_tell() -> None:
+        if await product.remind():
+            product.knocker.knock("send")
+
     sweeps = []
     if Part.WORKER in parts:
         sweeps.append(Sweep(name="send", every=timedelta(seconds=1), run=product.worker))
     if Part.SCHEDULER in parts:
         sweeps.append(Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell))
+        sweeps.append(Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell))
         sweeps.append(Sweep(name="start", every=timedelta(seconds=20), run=start_due))
         sweeps.append(
             Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures)

@@ -5,14 +5,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
 )
@@ -20,27 +18,20 @@ from sqlalchemy import make_url
 
 from runtime.logs import one_line
 from runtime.secret_key import kept_keys
+from runtime.setting_tables import ContactTable, SettingsFile, Strict, SurveyTable, notices
 from runtime.setting_values import (
     Admins,
-    Clock,
-    CronLine,
     DatabaseUrl,
     Keys,
-    Line,
     Lower,
     Token,
-    Values,
     WebAddress,
     Zone,
 )
 from survey.contact import ContactPolicy
-from survey.cron import Cron
 from survey.errors import InvalidValue
-from survey.localtime import OFFICE_HOURS, Window
 from survey.person import Administrators
-from survey.release import K_DEFAULT, K_FLOOR
-from survey.scale import SCALES
-from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
+from survey.survey import Mode, Survey
 
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
@@ -60,85 +51,7 @@ _SERVICE_LINK = re.compile(
 )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class _Survey(_Strict):
-    """`[surveys.NAME]`."""
-
-    subject: Annotated[Line, Field(min_length=1, max_length=200)]
-    scale: Literal["nps", "csat", "stars", "ten"] = "nps"
-    mode: Mode = Mode.CONFIDENTIAL
-    k: Annotated[int, Field(strict=True, ge=K_FLOOR, le=10_000)] = K_DEFAULT
-    answers: Answers = Answers.CHANGEABLE
-    owner: Annotated[Line, Field(max_length=200)] = ""
-    question: Annotated[Line, Field(max_length=COMMENT_LIMIT)] = ""
-    window: Annotated[list[Clock], Field(min_length=2, max_length=2)] = [
-        OFFICE_HOURS.opens,
-        OFFICE_HOURS.closes,
-    ]
-    open_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 14
-    rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 60
-    audience: dict[str, Values] = {}
-    schedule: CronLine = ""
-    reminders: Annotated[list[Annotated[int, Field(strict=True, ge=1)]], Field(max_length=10)] = [7]
-    show_budget: bool = False
-
-    def named(self, name: str, contact: ContactPolicy) -> Survey:
-        """The survey of the domain.
-
-        Raises:
-            InvalidValue: If the domain refuses it.
-        """
-        return Survey(
-            name=name,
-            subject=self.subject,
-            scale=SCALES[self.scale],
-            mode=self.mode,
-            k=self.k,
-            answers=self.answers,
-            owner=self.owner,
-            question=self.question,
-            window=Window(opens=self.window[0], closes=self.window[1]),
-            open_days=self.open_days,
-            rest_days=self.rest_days,
-            audience={attribute: tuple(values) for attribute, values in self.audience.items()},
-            schedule=self.schedule,
-            reminders=tuple(self.reminders),
-            asks_per_year=contact.asks_per_year if self.show_budget else None,
-        )
-
-
-class _Contact(_Strict):
-    """`[contact]`: limits over all surveys."""
-
-    rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 0
-    asks_per_year: Annotated[int, Field(strict=True, ge=1, le=366)] | None = None
-    budget: Literal["warns", "blocks"] = "warns"
-    max_reminders: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
-
-    @property
-    def policy(self) -> ContactPolicy:
-        """The policy of the domain."""
-        return ContactPolicy(
-            rest_days=self.rest_days,
-            asks_per_year=self.asks_per_year,
-            budget_blocks=self.budget == "blocks",
-            max_reminders=self.max_reminders,
-        )
-
-
-class _File(_Strict):
-    """`voxpop.toml`."""
-
-    timezone: Zone = "UTC"
-    admins: Admins = []
-    contact: _Contact = _Contact()
-    surveys: dict[str, _Survey] = {}
-
-
-class _Environment(_Strict):
+class _Environment(Strict):
     """The environment, without its prefix and in lower case; what is unset is None."""
 
     config: str | None = None
@@ -216,7 +129,9 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     environment = _checked(_Environment, given, _environment_name, problems)
     path = folder / (given.get("config") or FILE)
     content = _read(path, named="config" in given, problems=problems)
-    file = _checked(_File, content, lambda parts: f"{'.'.join(parts)} in {path.name}", problems)
+    file = _checked(
+        SettingsFile, content, lambda parts: f"{'.'.join(parts)} in {path.name}", problems
+    )
     surveys = _surveys(file, content, path.name, problems)
     problems.extend(_key_problems(given, environment))
     if problems or environment is None or file is None:
@@ -237,7 +152,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         backstage_token=environment.backstage__token,
         surveys=surveys,
         contact=file.contact.policy,
-        notices=tuple(_notices(file)),
+        notices=tuple(notices(file)),
         log_format=environment.log_format,
         log_level=environment.log_level,
     )
@@ -288,8 +203,8 @@ def _checked(model: type[Any], given: Mapping[str, Any], name_of: Any, problems:
 
 def _problem(model: type[BaseModel], name: str, parts: tuple[str, ...], found: Any) -> str:
     if found["type"] == "extra_forbidden":
-        tables: dict[str, type[BaseModel]] = {"surveys": _Survey, "contact": _Contact}
-        known = tables.get(parts[0], model) if model is _File and len(parts) > 1 else model
+        tables: dict[str, type[BaseModel]] = {"surveys": SurveyTable, "contact": ContactTable}
+        known = tables.get(parts[0], model) if model is SettingsFile and len(parts) > 1 else model
         return _unknown(name, list(known.model_fields), typed=parts[-1])
     if found["type"] == "missing":
         return f'{name} is missing: write it, such as subject = "Acme".'
@@ -318,7 +233,7 @@ def _shape(parts: tuple[str, ...], value: Any) -> str:
 
 
 def _surveys(
-    file: _File | None, content: Mapping[str, Any], path: str, problems: list[str]
+    file: SettingsFile | None, content: Mapping[str, Any], path: str, problems: list[str]
 ) -> dict[str, Survey]:
     found = {}
     tables = content.get("surveys")
@@ -339,38 +254,6 @@ def _surveys(
                 f"give it a name in lower case, of {_LONGEST_NAME} characters at most."
             )
     return found
-
-
-def _notices(file: _File) -> list[str]:
-    told = []
-    for name, defined in file.surveys.items():
-        if defined.schedule and _overtakes_itself(defined):
-            told.append(
-                f"surveys.{name}.schedule comes again while a round is still open "
-                f"(open_days = {defined.open_days}): a time at which one is open starts none."
-            )
-        too_late = [day for day in defined.reminders if day > defined.open_days]
-        if "reminders" in defined.model_fields_set and too_late:
-            told.append(
-                f"surveys.{name}.reminders on day {', '.join(map(str, too_late))} has no effect: "
-                f"a round closes after {defined.open_days} days (open_days)."
-            )
-        if len(defined.reminders) > file.contact.max_reminders:
-            told.append(
-                f"surveys.{name}.reminders names {len(defined.reminders)} reminders, and "
-                f"contact.max_reminders allows {file.contact.max_reminders}."
-            )
-        if defined.show_budget and file.contact.asks_per_year is None:
-            told.append(f"surveys.{name}.show_budget has no effect without contact.asks_per_year.")
-    return told
-
-
-def _overtakes_itself(defined: _Survey) -> bool:
-    """Whether the schedule comes again before a round that it started has closed."""
-    cron = Cron.parse(defined.schedule)
-    starts = datetime.combine(date.min, cron.times[0])
-    closes = datetime.combine(date.min + timedelta(days=defined.open_days), defined.window[1])
-    return starts + cron.closest < closes
 
 
 def _key_problems(given: Mapping[str, str], environment: _Environment | None) -> list[str]:

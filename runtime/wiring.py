@@ -113,7 +113,6 @@ def put_together(
     roster = SqlRoster(
         database, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
     )
-    rights = SqlRights(database, ballots, Tombstones(settings.secret_keys))
     rounds, figures = SqlRounds(database), SqlFigures(database)
     answers, outbox = (
         SqlAnswers(database, ballots, totals_kept=totals_kept),
@@ -194,6 +193,7 @@ def put_together(
                 people=people,
                 answers=answers,
                 rights=rights,
+                administrators=settings.administrators,
                 clock=clock,
                 knock=knocker.knock,
             ),

@@ -1,7 +1,8 @@
 """Many rows at once, by the fastest way that each database has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ async def insert_many(
     connection: AsyncConnection,
     table: Table,
     columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
+    rows: Iterable[tuple[Any, ...]],
 ) -> None:
     """Insert rows inside of the connection's transaction.
 
@@ -25,13 +26,14 @@ async def insert_many(
         connection: One on which the transaction has begun with a statement already.
         table: Where to.
         columns: Their names, in the order of the values.
-        rows: Values as Python has them: UUIDs, aware instants, words, numbers.
+        rows: Values as Python has them: UUIDs, aware instants, words, numbers; a column has one
+            type.
     """
     if connection.dialect.name == "sqlite":
         places = ", ".join("?" * len(columns))
         await connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - names of ours
-            [tuple(_for_sqlite(value) for value in row) for row in rows],
+            _for_sqlite(list(rows)),
         )
         return
     raw = await connection.get_raw_connection()
@@ -39,10 +41,22 @@ async def insert_many(
     await driver.copy_records_to_table(table.name, records=rows, columns=list(columns))
 
 
-def _for_sqlite(value: Any) -> Any:
+def _for_sqlite(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """As the column types of `storage.tables` write it."""
-    if isinstance(value, UUID):
-        return value.hex
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime(SQLITE_FORMAT)
-    return value
+    if not rows:
+        return []
+    writers: dict[type, Callable[[Any], Any]] = {UUID: _hex, datetime: _instant}
+    columns = list(zip(*rows, strict=True))
+    for place, value in enumerate(rows[0]):
+        if type(value) in writers:
+            columns[place] = tuple(map(writers[type(value)], columns[place]))
+    return list(zip(*columns, strict=True))
+
+
+def _hex(value: UUID) -> str:
+    return value.hex
+
+
+@lru_cache(maxsize=10_000)
+def _instant(value: datetime) -> str:
+    return value.astimezone(UTC).strftime(SQLITE_FORMAT)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, func, null, select
+from sqlalchemy import ColumnElement, and_, case, func, null, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -164,20 +164,33 @@ async def _silence_answers(connection: AsyncConnection, answers: Sequence[Answer
 async def _withdraw(connection: AsyncConnection, person_id: int) -> None:
     """No press counts any more, nothing goes out, and no message leads back to them."""
     of_person = invitations.c.person_id == person_id
+    open_rounds = select(campaigns.c.id).where(campaigns.c.state.in_(_OPEN))
     await connection.execute(
         invitations.update()
-        .where(
-            of_person,
-            invitations.c.campaign_id.in_(
-                select(campaigns.c.id).where(campaigns.c.state.in_(_OPEN))
-            ),
-        )
+        .where(of_person, invitations.c.campaign_id.in_(open_rounds))
         .values(state=InvitationState.WITHDRAWN.value)
     )
+    await _recall(connection, of_person)
+
+
+async def leave_out_erased(connection: AsyncConnection, campaign_id: int) -> None:
+    """Withdraw from a round that starts who was erased while it was planned.
+
+    In the transaction that wrote its invitations: whoever is erased later waits for its end.
+    """
+    erased = select(people.c.id).where(people.c.erased_at.is_not(None))
+    theirs = and_(invitations.c.campaign_id == campaign_id, invitations.c.person_id.in_(erased))
+    await connection.execute(
+        invitations.update().where(theirs).values(state=InvitationState.WITHDRAWN.value)
+    )
+    await _recall(connection, theirs)
+
+
+async def _recall(connection: AsyncConnection, theirs: ColumnElement[bool]) -> None:
     under_way = deliveries.c.state.in_(_ON_THEIR_WAY)
     await connection.execute(
         deliveries.update()
-        .where(deliveries.c.invitation_id.in_(select(invitations.c.id).where(of_person)))
+        .where(deliveries.c.invitation_id.in_(select(invitations.c.id).where(theirs)))
         .values(
             user_id="",
             channel_ref=null(),

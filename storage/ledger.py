@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.rows import PERSON, SILENCE
@@ -108,15 +108,19 @@ async def read_candidates(
 
 async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> dict[int, Address]:
     """Where each person is written to: the preferred platform that reaches them."""
-    rows = await connection.execute(select(addresses).where(addresses.c.platform.in_(platforms)))
-    order = {platform: place for place, platform in enumerate(platforms)}
-    found: dict[int, Address] = {}
-    for platform, workspace, user_id, person_id in sorted(
-        rows, key=lambda row: (order[row[0]], row[1])
-    ):
-        if person_id not in found:
-            found[person_id] = Address(platform=platform, workspace=workspace, user_id=user_id)
-    return found
+    preferred = case(
+        {platform: place for place, platform in enumerate(platforms)}, value=addresses.c.platform
+    )
+    rows = await connection.execute(
+        select(addresses)
+        .where(addresses.c.platform.in_(platforms))
+        .order_by(preferred.desc(), addresses.c.workspace.desc())
+    )
+    # The last one stands: that of the platform that comes first.
+    return {
+        person_id: Address(platform=platform, workspace=workspace, user_id=user_id)
+        for platform, workspace, user_id, person_id in rows
+    }
 
 
 async def read_ledger(

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
 
+from storage.bulk import insert_many
 from storage.engine import Database
 from storage.rows import PERSON, SILENCE, person_of, silence_of
 from storage.tables import deliveries, invitations, people
@@ -93,29 +93,41 @@ class SqlReminders:
         """See the port."""
         if not reminders:
             return 0
-        insert = sqlite_insert if self._database.is_sqlite else pg_insert
-        rows = [
-            {
-                "id": uuid4(),
-                "invitation_id": reminder.invitation_id,
-                "kind": DeliveryKind.REMINDER.value,
-                "ordinal": reminder.ordinal,
-                "platform": reminder.address.platform,
-                "workspace": reminder.address.workspace,
-                "user_id": reminder.address.user_id,
-                "state": DeliveryState.PLANNED.value,
-                "due_at": reminder.due_at,
-            }
-            for reminder in reminders
-        ]
-        async with self._database.write() as connection:
-            planned = await connection.execute(
-                insert(deliveries)
-                .on_conflict_do_nothing(index_elements=["invitation_id", "kind", "ordinal"])
-                .returning(deliveries.c.id),
-                rows,
-            )
-            return len(planned.all())
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(select(deliveries.c.id).limit(1))  # the transaction begins
+                await insert_many(
+                    connection,
+                    deliveries,
+                    (
+                        "id",
+                        "invitation_id",
+                        "kind",
+                        "ordinal",
+                        "platform",
+                        "workspace",
+                        "user_id",
+                        "state",
+                        "due_at",
+                    ),
+                    (
+                        (
+                            uuid4(),
+                            reminder.invitation_id,
+                            DeliveryKind.REMINDER.value,
+                            reminder.ordinal,
+                            reminder.address.platform,
+                            reminder.address.workspace,
+                            reminder.address.user_id,
+                            DeliveryState.PLANNED.value,
+                            reminder.due_at,
+                        )
+                        for reminder in reminders
+                    ),
+                )
+        except IntegrityError:
+            return 0  # another sweep was quicker; what it left out is found by the next
+        return len(reminders)
 
     async def _read(
         self,

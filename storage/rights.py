@@ -26,6 +26,7 @@ from storage.tables import (
     people,
     responses,
 )
+from survey.audit import somebody
 from survey.errors import NotFound
 from survey.person import Address, Person
 from survey.rights import Asked, Erased, Held
@@ -109,7 +110,9 @@ class SqlRights:
                 rounds=await self._asked(connection, person.id),
                 administrator_accounts=tuple(f"{pin.platform}:{pin.user_id}" for pin in pins),
                 audit_entries=await connection.scalar(
-                    select(func.count()).where(audit_log.c.actor == row.email)
+                    select(func.count()).where(
+                        audit_log.c.actor.in_([row.email, somebody(person.id)])
+                    )
                 )
                 or 0,
             )

@@ -300,9 +300,9 @@ async def _count(connection: AsyncConnection, *, source: str, prune: Prune) -> C
         TooManyWouldLeave: If more than half of the source's people would.
     """
     told = await connection.execute(
-        select(staged.c.verdict, func.count()).group_by(staged.c.verdict)
+        select(staged.c.verdict, func.count().label("people")).group_by(staged.c.verdict)
     )
-    n: dict[str | None, int] = dict(told.tuples().all())
+    n: dict[str | None, int] = {row.verdict: row.people for row in told}
     forgotten = await connection.scalars(
         select(staged.c.email).where(staged.c.verdict == Verdict.FORGOTTEN.value)
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import insert_many
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
+from storage.erasure import leave_out_erased
 from storage.rows import accounts_of, attributes_text, campaign_of, survey_text
 from storage.schedules import take_due
 from storage.tables import campaign_keys, campaigns, cohorts, deliveries, invitations
@@ -219,14 +220,14 @@ class SqlRounds:
         await connection.execute(
             campaign_keys.insert().values(campaign_id=number, key=secrets.token_bytes(32))
         )
-        await connection.execute(
-            cohorts.insert(),
-            [
-                {"campaign_id": number, "cohort": place, "attributes": attributes_text(shared)}
-                for place, shared in enumerate(plan.cohorts)
-            ],
+        await insert_many(
+            connection,
+            cohorts,
+            ("campaign_id", "cohort", "attributes"),
+            ((number, place, attributes_text(shared)) for place, shared in enumerate(plan.cohorts)),
         )
         await self._invite(connection, number, plan)
+        await leave_out_erased(connection, number)
         return Campaign(
             id=number,
             survey=survey,

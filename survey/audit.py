@@ -26,6 +26,11 @@ LONGEST = 200
 _ACTION = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*")
 
 
+def somebody(number: int) -> str:
+    """Who is no administrator, as an actor: by our number, which names nobody once erased."""
+    return f"person {number}"
+
+
 def plain(text: str) -> str:
     """Somebody's words as an entry may hold them: on one line, visible, not too long."""
     seen = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
@@ -55,7 +60,8 @@ class Entry:
 
     Attributes:
         at: When (UTC).
-        actor: An administrator's e-mail, `command line (USER)`, `a person` or `schedule`.
+        actor: An administrator's e-mail, `command line (USER)`, `schedule`, `person 17` for
+            somebody who tried what is not for them, or `a person`, who uses a right.
         action: Two words with a dot: `report.read`.
         about: What it was about, such as `nps/2026Q4 by team`; never an answer or a comment.
     """

@@ -92,19 +92,10 @@ class Window:
 
     def next_open(self, instant: datetime, tz: ZoneInfo) -> datetime:
         """`instant` itself if the window is open then, else the next instant at which it opens."""
-        if self.is_open(instant, tz):
-            return instant
-        today = local_date(instant, tz)
-        # A day can be missing (Samoa, 30 December 2011), never two.
-        return min(
-            opening
-            for ahead in range(4)
-            for opening in self._openings(today + timedelta(days=ahead), tz)
-            if opening > instant and self.is_open(opening, tz)
-        )
+        return instant if self.is_open(instant, tz) else _next_opening(self, instant, tz)
 
-    def _openings(self, day: date, tz: ZoneInfo) -> list[datetime]:
-        """When it may open on a day: at its hour, at that hour again, or as the clocks change."""
+    def openings(self, day: date, tz: ZoneInfo) -> list[datetime]:
+        """When it may open on a day (UTC): at its hour, at that again, or as the clocks change."""
         first = instant_of(day, self.opens, tz)
         again = datetime.combine(day, self.opens).replace(tzinfo=tz, fold=1).astimezone(UTC)
         morning = datetime.combine(day, time(), tz).astimezone(UTC)
@@ -116,6 +107,19 @@ class Window:
     def opening_on(self, day: date, tz: ZoneInfo) -> datetime:
         """The first instant of the window on a calendar day in `tz`."""
         return instant_of(day, self.opens, tz)
+
+
+@lru_cache(maxsize=4096)
+def _next_opening(window: Window, instant: datetime, tz: ZoneInfo) -> datetime:
+    """Kept, because many people in one zone are looked at together."""
+    today = local_date(instant, tz)
+    # A day can be missing (Samoa, 30 December 2011), never two.
+    return min(
+        opening
+        for ahead in range(4)
+        for opening in window.openings(today + timedelta(days=ahead), tz)
+        if opening > instant and window.is_open(opening, tz)
+    )
 
 
 OFFICE_HOURS = Window(opens=time(9), closes=time(17))

@@ -46,7 +46,7 @@ class Held:
         away_from: The first day of an absence, or None; `away_until` is its last.
         rounds: Those that asked them, newest first.
         administrator_accounts: Accounts that their e-mail is pinned to as an administrator.
-        audit_entries: Lines of the audit log that name them.
+        audit_entries: Lines of the audit log about what they asked for.
     """
 
     email: str

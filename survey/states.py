@@ -74,10 +74,10 @@ INVITATION_LIFE: Mapping[InvitationState, frozenset[InvitationState]] = {
     _I.SENT: frozenset({_I.ANSWERED, _I.UNDELIVERABLE}) | _EXITS,
     _I.ANSWERED: frozenset({_I.ANSWERED, _I.SENT, _I.COMPLETED, _I.WITHDRAWN}),
     _I.COMPLETED: frozenset({_I.COMPLETED, _I.ANSWERED, _I.SENT, _I.WITHDRAWN}),
-    _I.DECLINED: frozenset({_I.ANSWERED, _I.SENT, _I.EXPIRED}),
-    _I.OPTED_OUT: frozenset({_I.ANSWERED, _I.SENT, _I.EXPIRED}),
+    _I.DECLINED: frozenset({_I.ANSWERED, _I.SENT, _I.EXPIRED, _I.WITHDRAWN}),
+    _I.OPTED_OUT: frozenset({_I.ANSWERED, _I.SENT, _I.EXPIRED, _I.WITHDRAWN}),
     _I.EXPIRED: frozenset(),
-    _I.UNDELIVERABLE: frozenset({_I.SENT, _I.ANSWERED, _I.EXPIRED}),
+    _I.UNDELIVERABLE: frozenset({_I.SENT, _I.ANSWERED, _I.EXPIRED, _I.WITHDRAWN}),
     _I.WITHDRAWN: frozenset(),
 }
 

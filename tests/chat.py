@@ -81,9 +81,7 @@ def a_desk(
         people=people,
         languages=language,
         oversight=Oversight(
-            authority=Authority(
-                administrators=administrators, pins=FakePins(store), clock=clock
-            ),
+            authority=Authority(administrators=administrators, pins=FakePins(store), clock=clock),
             audit=FakeAuditLog(store),
             choice=choice,
             clock=clock,
@@ -109,7 +107,13 @@ def a_desk(
             export=ExportCampaign(report=report, read_comments=read_comments, comments=comments),
         ),
         own=OwnCommands(
-            surveys=surveys, people=people, answers=answers, rights=FakeRights(store), clock=clock, knock=knocks.append
+            surveys=surveys,
+            people=people,
+            answers=answers,
+            rights=FakeRights(store),
+            administrators=administrators,
+            clock=clock,
+            knock=knocks.append,
         ),
     )
     return Desk(

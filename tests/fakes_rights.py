@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from survey.audit import NOTHING_YET, Chain, Entry, Line, Verification, plain
+from survey.audit import NOTHING_YET, Chain, Entry, Line, Verification, plain, somebody
 from survey.errors import NotFound
 from survey.invitation import Response
 from survey.person import Address, Person
@@ -103,7 +103,10 @@ class FakeRights:
                 )
                 for found in mine
             ),
-            audit_entries=sum(line.entry.actor == person.email for line in self.store.audited),
+            audit_entries=sum(
+                line.entry.actor in {person.email, somebody(person.id)}
+                for line in self.store.audited
+            ),
         )
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.commands.asker import Asker, Handler
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
-from survey.audit import A_PERSON, Entry, about_failure, about_round, plain
+from survey.audit import A_PERSON, Entry, about_failure, about_round, plain, somebody
 from survey.card import Act, Reply
 from survey.errors import NotAllowed, NotFound, VoxpopError
 from survey.person import Administrators
@@ -37,11 +37,10 @@ ACTIONS_OF_BUTTONS: Mapping[Act, str] = {
     Act.EXPORT: "export.made",
 }
 """What is noted when an administrator presses this; the buttons of administrators are these."""
-RIGHTS: Mapping[Word | Act, str] = {
-    Word.MYDATA: "person.read_own_data",
-    Act.FORGET: "person.forgot",
-}
+RIGHTS: Mapping[Word, str] = {Word.MYDATA: "person.read_own_data"}
 """What is noted when anybody uses a right about themselves, and never who."""
+RIGHTS_BY_BUTTON: Mapping[Act, str] = {Act.FORGET: "person.forgot"}
+"""The same for what is asked once more before."""
 _OF_AN_OPEN_ROUND = frozenset({Word.STATUS, Word.PAUSE, Word.RESUME, Word.CLOSE, Word.REMIND})
 _OF_A_ROUND = frozenset({Word.REPORT, Word.COMMENTS, Word.EXPORT})
 LATEST = 20
@@ -86,8 +85,8 @@ class Oversight:
 
     async def pressed(self, asker: Asker, act: Act, value: str) -> None:
         """Note a press of one of our own buttons; raises what `typed` raises."""
-        if act in RIGHTS:
-            await self._note(A_PERSON, RIGHTS[act], "everything about them")
+        if act in RIGHTS_BY_BUTTON:
+            await self._note(A_PERSON, RIGHTS_BY_BUTTON[act], "everything about them")
         elif act in ACTIONS_OF_BUTTONS:
             await self._require_administrator(asker, act.value, report=act is Act.SHARE)
             action = ACTIONS_OF_BUTTONS[act]
@@ -106,7 +105,7 @@ class Oversight:
         except NotAllowed:
             await self._note(asker.person.email, "command.refused", word)
             raise
-        await self._note(asker.person.email, "command.refused", word)
+        await self._note(somebody(asker.person.id), "command.refused", word)
         say = refusals.reports_are_for if report else refusals.only_administrators
         raise NotAllowed(say(self.administrators, asker.language))
 

@@ -9,6 +9,7 @@ from bot.commands.asker import Asker, Handler, PressHandler
 from bot.grammar import Command, Word
 from survey.card import Act, Attachment, Reply
 from survey.localtime import local_date
+from survey.person import Administrators
 from survey.ports import Answers, Clock, People, Rights
 from survey.rights import SNOOZE_DAYS
 from survey.survey import Survey
@@ -27,6 +28,7 @@ class OwnCommands:
     people: People
     answers: Answers
     rights: Rights
+    administrators: Administrators
     clock: Clock
     knock: Callable[[str], None]
 
@@ -57,8 +59,9 @@ class OwnCommands:
         days = timedelta(days=command.days or SNOOZE_DAYS)
         until = local_date(now, asker.person.zone) + days
         await self.rights.snooze(asker.person, until=until)
-        waiting = await self.answers.open_for(asker.person, at=now)
-        return Reply(private=rights.snoozed(until, len(waiting), asker.language))
+        still = await self.answers.open_for(asker.person, at=now)
+        waiting = sum(one.response.score is None for one in still)
+        return Reply(private=rights.snoozed(until, waiting, asker.language))
 
     async def _opt_out(self, asker: Asker, command: Command) -> Reply:
         survey = self.surveys.get(command.survey or "")
@@ -82,7 +85,8 @@ class OwnCommands:
         return Reply(private=rights.own_data(held, asker.person, file, asker.language))
 
     async def _ask_to_forget(self, asker: Asker, _command: Command) -> Reply:
-        return Reply(private=rights.forgetting(asker.language))
+        theirs = asker.person in self.administrators or self.administrators.knows(asker.by)
+        return Reply(private=rights.forgetting(asker.language, administrator=theirs))
 
     async def _forget(self, asker: Asker, _value: str) -> Reply:
         erased = await self.rights.forget(asker.person, at=self.clock())

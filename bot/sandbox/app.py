@@ -26,6 +26,7 @@ from survey.person import Administrators
 from survey.ports import Answers, Clock, People
 
 STATIC = Path(__file__).parent / "static"
+_DOWNLOAD = "attachment; filename*=UTF-8''"
 
 Text = Annotated[
     str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
@@ -156,7 +157,7 @@ def _reading(app: FastAPI, parts: SandboxParts) -> None:
             headers={
                 # Nothing in it is ever run or shown in the sandbox's own name.
                 "Content-Type": found.media_type,
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+                "Content-Disposition": _DOWNLOAD + quote(found.name, safe=""),
                 "X-Content-Type-Options": "nosniff",
                 "Cache-Control": "no-store",
             },

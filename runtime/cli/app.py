@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import campaigns, oversight, reports, serving, upkeep
+from runtime.cli import campaigns, oversight, people, reports, rights, serving, upkeep
 from runtime.cli.common import fail
 from survey.errors import VoxpopError
 
@@ -28,6 +28,9 @@ app.command("audit")(oversight.audit)
 app.add_typer(oversight.app, name="admin")
 app.add_typer(upkeep.database, name="db")
 app.add_typer(upkeep.surveys, name="survey")
+people.app.command("forget")(rights.forget)
+people.app.command("readmit")(rights.readmit)
+app.add_typer(people.app, name="people")
 app.add_typer(campaigns.app, name="campaign")
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.common import show, with_product
+from runtime.cli.common import audited, show, with_product
 from runtime.languages import language
 from runtime.wiring import Product
+from survey.audit import about_round
 from survey.campaign import Campaign, Period
 from survey.errors import NotFound
 from survey.localtime import zone
@@ -36,6 +37,7 @@ def preview(survey: SurveyName, to: To = "", *, as_json: Json = False) -> None:
     """Tell who would be asked, who not, and why; nothing is written."""
 
     async def work(product: Product) -> tuple[Plan, str]:
+        await audited(product, "round.previewed", about_round(survey, to=len(_emails(to))))
         plan = await product.start.plan(survey, to=_emails(to))
         return plan, product.settings.timezone
 
@@ -72,6 +74,7 @@ def start(
     """Start a round: fix the audience, plan a message to each."""
 
     async def work(product: Product) -> Campaign:
+        await audited(product, "round.started", about_round(survey, to=len(_emails(to))))
         return await product.start(survey, to=_emails(to), at_once=now or bool(to))
 
     campaign = with_product(work)
@@ -103,7 +106,9 @@ def pause(campaign: RoundName) -> None:
     """Send nothing for now; answers still count."""
 
     async def work(product: Product) -> Campaign:
-        return await product.rounds.move(await _open_round(product, campaign), CampaignState.PAUSED)
+        found = await _open_round(product, campaign)
+        await audited(product, "round.paused", found.name)
+        return await product.rounds.move(found, CampaignState.PAUSED)
 
     sys.stdout.write(rounds.paused(with_product(work), language("en")).headline + "\n")
 
@@ -113,9 +118,9 @@ def resume(campaign: RoundName) -> None:
     """Go on with a paused round."""
 
     async def work(product: Product) -> Campaign:
-        return await product.rounds.move(
-            await _open_round(product, campaign), CampaignState.RUNNING
-        )
+        found = await _open_round(product, campaign)
+        await audited(product, "round.resumed", found.name)
+        return await product.rounds.move(found, CampaignState.RUNNING)
 
     sys.stdout.write(rounds.resumed(with_product(work), language("en")).headline + "\n")
 
@@ -125,7 +130,9 @@ def close(campaign: RoundName) -> None:
     """Close a round: no more answers count, and every message says so."""
 
     async def work(product: Product) -> Campaign:
-        return await product.close(await _open_round(product, campaign))
+        found = await _open_round(product, campaign)
+        await audited(product, "round.closed", found.name)
+        return await product.close(found)
 
     sys.stdout.write(rounds.closing(with_product(work), language("en")).text + "\n")
 
@@ -144,6 +151,7 @@ def list_campaigns(*, as_json: Json = False) -> None:
         "waiting",
         "reminders",
         "closes",
+        "next_start",
         "why",
     ]
 
@@ -151,6 +159,8 @@ def list_campaigns(*, as_json: Json = False) -> None:
         everything = await product.rounds.all()
         told = await product.figures.participations(everything)
         accounts = await product.rounds.accounts(everything)
+        ahead = product.next_rounds()
+        next_start = {name: start.isoformat(" ", "minutes") for name, start in ahead}
         rows: list[tuple[object, ...]] = []
         for campaign in everything:
             account, taken = accounts[campaign.id], told[campaign.id]
@@ -167,6 +177,7 @@ def list_campaigns(*, as_json: Json = False) -> None:
                     account.waiting,
                     account.reminders,
                     f"{campaign.closes_at:%Y-%m-%d %H:%M} UTC",
+                    next_start.pop(campaign.survey.name, None),  # beside the newest round only
                     "; ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())),
                 )
             )
@@ -184,7 +195,10 @@ def remind(
 
     async def work(product: Product) -> int:
         if not campaign:
+            await audited(product, "round.reminded", "all open rounds")
             return await product.remind()
-        return await product.remind([await _open_round(product, campaign)])
+        found = await _open_round(product, campaign)
+        await audited(product, "round.reminded", found.name)
+        return await product.remind([found])
 
     sys.stdout.write(reminding.planned(with_product(work), language("en")).headline + "\n")

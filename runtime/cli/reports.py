@@ -13,9 +13,10 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.common import fail, with_product, write_json
+from runtime.cli.common import audited, fail, with_product, write_json
 from runtime.languages import language
 from runtime.wiring import Product
+from survey.audit import about_round
 from survey.campaign import Period
 from survey.errors import InvalidValue
 from survey.report import (
@@ -64,6 +65,7 @@ def report(
 
     async def work(product: Product) -> tuple[Report, bytes]:
         made = await product.report(survey, when, by=by or None)
+        await audited(product, "report.read", about_round(made.campaign, by=by or None))
         return made, await _written(product, made, style)
 
     if style in {Format.PDF, Format.PNG} and output is None and sys.stdout.isatty():
@@ -90,7 +92,9 @@ def comments(
     when = _period(period)
 
     async def work(product: Product) -> RoundComments:
-        return await product.read_comments(survey, when)
+        found = await product.read_comments(survey, when)
+        await audited(product, "comments.read", found.campaign)
+        return found
 
     found = with_product(work)
     if not as_object:
@@ -125,6 +129,7 @@ def export(
 
     async def work(product: Product) -> None:
         found = await product.export(survey, when)
+        await audited(product, "export.made", found.report.campaign)
         pieces = export_json(found) if style is ExportFormat.JSON else export_csv(found)
         if output is None:
             async for piece in pieces:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from runtime import clock
 from runtime.cli.common import fail, settings_here, show
 from runtime.doctor import examine
 from runtime.settings import load_settings
@@ -15,6 +16,8 @@ from storage.engine import open_database
 from storage.schema import SchemaState, schema_state
 from storage.schema import upgrade as upgrade_schema
 from survey.errors import VoxpopError
+from survey.localtime import zone
+from survey.usecases.next_rounds import NextRounds
 
 database = typer.Typer(help="The database's schema.", no_args_is_help=True)
 surveys = typer.Typer(help="The surveys that the settings define.", no_args_is_help=True)
@@ -64,9 +67,23 @@ def check() -> None:
 @surveys.command("list")
 def list_surveys(*, as_json: Json = False) -> None:
     """List the surveys."""
-    found = settings_here().surveys.values()
+    settings = settings_here()
+    found = settings.surveys.values()
+    ahead = NextRounds(surveys=settings.surveys, zone=zone(settings.timezone), clock=clock.now)
+    next_start = {name: start.isoformat(" ", "minutes") for name, start in ahead()}
     show(
-        ["survey", "scale", "subject", "mode", "k", "answers", "open_days", "rest_days"],
+        [
+            "survey",
+            "scale",
+            "subject",
+            "mode",
+            "k",
+            "answers",
+            "open_days",
+            "rest_days",
+            "schedule",
+            "next_start",
+        ],
         [
             (
                 survey.name,
@@ -77,6 +94,8 @@ def list_surveys(*, as_json: Json = False) -> None:
                 survey.answers.value,
                 survey.open_days,
                 survey.rest_days,
+                survey.schedule,
+                next_start.get(survey.name),
             )
             for survey in found
         ],

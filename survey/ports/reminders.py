@@ -27,5 +27,8 @@ class Reminders(Protocol):
         ...
 
     async def plan(self, reminders: Sequence[Reminder]) -> int:
-        """Make deliveries of them, in one statement; how many are new."""
+        """Make deliveries of them, all at once.
+
+        How many were made: none, if somebody else planned one of them in the meantime.
+        """
         ...

@@ -3,7 +3,7 @@
 `reading` finds out how a file is written, `checking` what its rows say; nothing is stored here.
 """
 
-from survey.roster.checking import Checked, Rules, check_rows
+from survey.roster.checking import Checked, Rules, check_rows, parse_absence
 from survey.roster.columns import Column, Meaning, Row, name_columns
 from survey.roster.entry import Changes, Entry, Listed, Prune, Refused
 from survey.roster.reading import Form, Table, read_table
@@ -23,5 +23,6 @@ __all__ = [
     "Table",
     "check_rows",
     "name_columns",
+    "parse_absence",
     "read_table",
 ]

@@ -123,7 +123,10 @@ class _Checker:
         cells = [cell.strip() for cell in row.cells]
         faults: list[_Fault] = []
         for column, cell in zip(self.columns, cells, strict=True):
-            if odd := _form_fault(column, cell):
+            # Almost every cell is in order, and this is asked of each.
+            if (len(cell) > LONGEST_CELL or not cell.isprintable()) and (
+                odd := _form_fault(column, cell)
+            ):
                 faults.append(odd)
         email = self._email(row.place, cells, faults)
         timezone = self._zone(self._cell(cells, Meaning.TIMEZONE), faults)

@@ -17,10 +17,13 @@ from survey.roster import (
     Rules,
     check_rows,
 )
+from survey.roster.checking import told_place
 
 Progress = Callable[[str, int], None]
 """Is called with what is being done, and how many rows of it are done."""
 SAMPLE = 3
+AT_ONCE = 10_000
+"""So many e-mails are looked up at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ class ImportPeople:
         changes = await self.roster.bring_in(
             checked.entries,
             columns=frozenset(column.means for column in columns),
-            kept=[row.email for row in checked.refused if row.email],
+            kept=_only_refused(checked),
             source=source,
             prune=prune,
             at=self.clock(),
@@ -114,7 +117,18 @@ class ImportPeople:
         )
 
     async def _leave_out_forgotten(self, checked: Checked) -> None:
-        _refuse(checked, await self.forgotten([entry.email for entry in checked.entries]))
+        emails = [entry.email for entry in checked.entries]
+        found: set[str] = set()
+        for first in range(0, len(emails), AT_ONCE):
+            found |= await self.forgotten(emails[first : first + AT_ONCE])
+        _refuse(checked, found)
+
+
+def _only_refused(checked: Checked) -> set[str]:
+    """Who is on the roster in refused rows only: not brought in, and not missing either."""
+    return {row.email for row in checked.refused if row.email} - {
+        entry.email for entry in checked.entries
+    }
 
 
 def _require_sense(checked: Checked, prune: Prune) -> None:
@@ -125,14 +139,10 @@ def _require_sense(checked: Checked, prune: Prune) -> None:
     unreadable = [row for row in checked.refused if not row.email]
     if unreadable:
         raise InvalidValue(
-            f"The e-mail of {len(unreadable)} rows can't be read, the first in "
-            f"{_place(unreadable[0])} ({unreadable[0].reason}): who of the people before they are "
-            "can't be told, so nobody is pruned. Mend them, or import without pruning."
+            f"The e-mail of {len(unreadable)} rows can't be read (the first: "
+            f"{told_place(unreadable[0].place)}, {unreadable[0].reason}), so who is missing can't "
+            "be told, and nobody is pruned. Mend them, or import without pruning."
         )
-
-
-def _place(row: Refused) -> str:
-    return f"line {row.place}" if isinstance(row.place, int) else row.place
 
 
 def _refuse(checked: Checked, forgotten: AbstractSet[str]) -> None:

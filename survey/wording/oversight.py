@@ -20,8 +20,8 @@ def audit(lines: Sequence[Line], tz: ZoneInfo, language: Language, *, now: datet
         headline=language.text("Who asked for what, the latest first"),
         lines=tuple(_line(line, tz, language, now=now) for line in lines),
         note=language.plural(
-            "{n} entry in all, the last with the digest {digest}….",
-            "{n} entries in all, the last with the digest {digest}….",
+            "{n} entry in all; the digest of the last begins with {digest}.",
+            "{n} entries in all; the digest of the last begins with {digest}.",
             lines[0].number,
             digest=lines[0].digest[:SHOWN],
         ),

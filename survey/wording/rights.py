@@ -133,18 +133,22 @@ def _as_administrator(held: Held, language: Language) -> list[str]:
     if held.audit_entries:
         lines.append(
             language.plural(
-                "The audit log has {n} entry with your e-mail: what you asked for that is for "
-                "administrators.",
-                "The audit log has {n} entries with your e-mail: what you asked for that is for "
-                "administrators.",
+                "The audit log has {n} entry of yours: a command for administrators.",
+                "The audit log has {n} entries of yours: commands for administrators.",
                 held.audit_entries,
             )
         )
     return lines
 
 
-def forgetting(language: Language) -> Card:
+def forgetting(language: Language, *, administrator: bool) -> Card:
     """Asked once before everything is erased."""
+    kept = language.text("Scores in rounds that are over stay in the counts, without a name.")
+    if administrator:
+        kept = language.text(
+            "Scores in rounds that are over stay in the counts, without a name. The audit log "
+            "keeps what you asked for as an administrator, with your e-mail."
+        )
     return Card(
         headline=language.text("Shall I forget you?"),
         lines=(
@@ -152,10 +156,7 @@ def forgetting(language: Language) -> Card:
                 "I erase your name, e-mail, accounts and everything else from the roster, and all "
                 "reasons that you wrote. Answers in rounds that are open are taken back."
             ),
-            language.text(
-                "Scores in rounds that are over stay in the counts, without a name. So do, in the "
-                "audit log, the commands for administrators that you tried, if you ever did."
-            ),
+            kept,
             language.text(
                 "I won't ask you again, even if a roster names you. Messages in this chat are "
                 "yours to delete. None of this can be undone."

@@ -140,6 +140,21 @@ async def test_messages_that_wait_are_not_sent_and_updates_find_nobody(world: Wo
     assert [row.state for row in states] == [InvitationState.WITHDRAWN.value]
 
 
+async def test_whoever_is_forgotten_while_a_round_is_planned_is_not_asked(world: World) -> None:
+    plan = await world.product.start.plan("nps")
+    await forget(world, 3)
+    started = await world.product.rounds.start(plan)
+    world.clock.forward(days=1)
+    await world.product.worker()
+    rows = await world.rows(
+        select(deliveries.c.user_id, deliveries.c.state, invitations.c.state.label("standing"))
+        .join(invitations)
+        .where(invitations.c.campaign_id == started.id, deliveries.c.message_ref.is_(None))
+    )
+    assert [tuple(row) for row in rows] == [("", "skipped", "withdrawn")]
+    assert email(3) not in await everything(world)
+
+
 async def test_a_later_press_of_theirs_is_refused(world: World, running: Campaign) -> None:
     await world.press(3, 9)
     press = await world.press_of(3)

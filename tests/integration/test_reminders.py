@@ -38,8 +38,9 @@ async def a_day_passes(world: World, **by: float) -> int:
     return await reminders(world)
 
 
-def policy(world: World, **limits: int) -> None:
-    object.__setattr__(world.product.remind, "policy", ContactPolicy(**limits))
+def at_most(world: World, reminders: int) -> None:
+    limits = ContactPolicy(max_reminders=reminders)
+    object.__setattr__(world.product.remind, "policy", limits)
 
 
 async def test_only_those_who_have_not_answered_are_reminded(
@@ -198,7 +199,7 @@ async def test_a_reminder_on_its_way_is_dropped_when_the_answer_is_quicker(world
 async def test_an_administrators_reminder_ignores_the_schedule_and_nothing_else(
     world: World, running: Campaign
 ) -> None:
-    policy(world, max_reminders=2)
+    at_most(world, 2)
     one = await person(world, 1)
     with pytest.raises(NoReminder) as too_soon:
         await world.product.remind.person(running, one)

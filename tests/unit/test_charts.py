@@ -13,8 +13,8 @@ import resvg_py
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.charts import png, report_png, report_svg
-from bot.charts.geometry import FLOOR, HEIGHT, WIDTH, bars, brackets, trend
+from bot.charts import png, report_png, report_svg, trend_png, trend_svg
+from bot.charts.geometry import FLOOR, HEIGHT, TREND_LEFT_ALONE, WIDTH, bars, brackets, trend
 from bot.charts.lettering import fitted, font_files, needs_other_fonts, width
 from survey.report import (
     Distribution,
@@ -376,3 +376,55 @@ def test_a_picture_can_be_made_in_a_process_of_its_own() -> None:
     svg = report_svg(report_of(answers(FULL)), English())
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert pool.submit(png, svg).result() == png(svg)
+
+
+# The rounds alone
+
+
+def trend_texts(*rounds: Distribution, **parts: Any) -> list[str]:
+    svg = trend_svg(report_of(*rounds, **parts), English())
+    assert svg is not None
+    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314
+
+
+def test_the_rounds_alone_say_figure_period_and_who_answered() -> None:
+    told = trend_texts(*[answers(FULL)] * 9)
+    assert told.count("+32") == 8
+    assert [text for text in told if "Q" in text] == [
+        "2025Q1 to 2026Q4",
+        *("Q1 2025", "Q2", "Q3", "Q4", "Q1 2026", "Q2", "Q3", "Q4"),
+    ]
+    assert told.count("214 of 480") == 8
+    assert told.count("45 %") == 8
+
+
+def test_a_change_that_is_more_than_noise_is_told_in_bold() -> None:
+    svg = trend_svg(report_of(answers(FULL), answers(SADDER), answers(SADDER)), English())
+    assert svg is not None
+    weights = [
+        element.get("font-weight")
+        for element in ET.fromstring(svg).iter(f"{SVG}text")  # noqa: S314
+        if element.get("paint-order")
+    ]
+    assert weights == ["500", "700", "500"]
+
+
+@pytest.mark.parametrize("rounds", [[FULL], [[0] * 11, FULL]])
+def test_one_round_is_no_trend(rounds: list[list[int]]) -> None:
+    report = report_of(*(answers(counts) for counts in rounds))
+    assert trend_svg(report, English()) is None
+    assert trend_png(report, English()) is None
+
+
+@pytest.mark.parametrize("scale", SCALES.values())
+def test_the_rounds_alone_stay_on_the_sheet(scale: Scale) -> None:
+    best = answers([0] * (len(scale.values) - 1) + [40], scale)
+    worst = answers([40] + [0] * (len(scale.values) - 1), scale)
+    picture = trend_png(report_of(best, worst, best), English())
+    assert picture is not None
+    assert pixels(picture) == (2 * WIDTH, 2 * HEIGHT)
+    line = trend(points([best, worst, best]), metric=scale.metric, left=TREND_LEFT_ALONE)
+    assert line is not None
+    for dot in line.dots:
+        assert TREND_LEFT_ALONE < dot.x < WIDTH
+        assert 140 <= dot.high <= dot.y <= dot.low <= FLOOR

@@ -58,6 +58,7 @@ async def before_a_round(*zones: str, out: int = 0) -> Chat:
         )
         for one in everyone
     ]
+    chat.store.meets(*everyone)
     chat.store.stops = {(10 + n, "") for n in range(out)}
     return chat
 

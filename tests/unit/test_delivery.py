@@ -37,7 +37,7 @@ def test_who_waits_for_an_ask_gets_it_in_their_window(kind: DeliveryKind, state:
         ("answered", "already answered"),
         ("completed", "already answered"),
         ("declined", "declined"),
-        ("opted_out", "opted_out"),
+        ("opted_out", "opted out"),
         ("expired", "expired"),
         ("withdrawn", "withdrawn"),
         ("undeliverable", "undeliverable"),

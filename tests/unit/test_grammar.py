@@ -64,6 +64,21 @@ def read(text: str) -> Command:
         ("/nps optout", Command(word=Word.OPTOUT)),
         ("/nps optout ticket", Command(word=Word.OPTOUT, survey="ticket")),
         ("/nps optin", Command(word=Word.OPTIN)),
+        ("/nps pause nps", Command(word=Word.PAUSE, survey="nps")),
+        ("/nps resume ticket/2026Q4", Command(word=Word.RESUME, survey="ticket", period=Q4)),
+        ("/nps remind", Command(word=Word.REMIND)),
+        (
+            "/nps remind nps @A@example.org b@example.org",
+            Command(word=Word.REMIND, survey="nps", to=AB),
+        ),
+        ("/nps comments 2026Q4", Command(word=Word.COMMENTS, period=Q4)),
+        ("/nps export nps/2026Q4", Command(word=Word.EXPORT, survey="nps", period=Q4)),
+        ("/nps audit", Command(word=Word.AUDIT)),
+        ("/nps audit 50", Command(word=Word.AUDIT, days=50)),
+        ("/nps snooze", Command(word=Word.SNOOZE)),
+        ("/nps snooze 7", Command(word=Word.SNOOZE, days=7)),
+        ("/nps mydata", Command(word=Word.MYDATA)),
+        ("/nps forget", Command(word=Word.FORGET)),
     ],
 )
 def test_what_can_be_typed(text: str, command: Command) -> None:
@@ -137,6 +152,15 @@ def test_a_word_that_lacks_its_other_half_is_not_suggested_as_it_is(typed: str) 
     assert nearest is None or isinstance(read(nearest), Command)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["snooze 0", "snooze 367", "snooze 99999999999", "snooze -1", "audit 1.5", "snooze 7 7"],
+)
+def test_a_number_of_days_that_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(NotUnderstood):
+        read(typed)
+
+
 @pytest.mark.parametrize("typed", ["report 2026", "report 2026Q7", "close nps/", "status nps/soon"])
 def test_a_round_that_is_none_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(InvalidValue, match="looks like 2026Q4"):
@@ -154,7 +178,13 @@ def test_only_administrators_see_figures_and_run_rounds() -> None:
         "status",
         "preview",
         "start",
+        "pause",
+        "resume",
         "close",
+        "remind",
+        "comments",
+        "export",
+        "audit",
     }
 
 
@@ -180,6 +210,7 @@ words = st.sampled_from(
         "/nps",
         "2026Q9",
         "@a,",
+        "14",
         ",",
     ]
 )
@@ -206,7 +237,8 @@ def test_garbage_is_read_or_refused_and_nothing_else(text: str) -> None:
     assert found.survey is None or found.survey == found.survey.lower()
     assert found.by is None or found.word is Word.REPORT
     assert not found.share or found.word is Word.REPORT
-    assert not found.to or found.word in {Word.START, Word.PREVIEW}
+    assert not found.to or found.word in {Word.START, Word.PREVIEW, Word.REMIND}
+    assert found.days is None or found.word in {Word.SNOOZE, Word.AUDIT}
 
 
 @given(texts)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from runtime.secret_key import kept_keys
 from runtime.settings import Settings, load_settings
 from survey.errors import InvalidValue
+from survey.person import Administrators
 from survey.scale import CSAT
 from survey.survey import Mode
 
@@ -63,11 +64,49 @@ def test_the_documented_file_is_read_as_it_stands(tmp_path: Path) -> None:
     assert settings.surveys["ticket"].scale == CSAT
 
 
-def test_what_has_no_effect_yet_is_told(tmp_path: Path) -> None:
-    told = " ".join(loaded(tmp_path, WHOLE).notices)
-    assert "surveys.nps.schedule has no effect" in told
-    assert "surveys.nps.reminders has no effect" in told
-    assert "ticket" not in told
+def test_the_documented_file_has_nothing_to_be_told_about(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, WHOLE)
+    assert settings.surveys["nps"].schedule == "0 9 1 */3 *"
+    assert settings.surveys["ticket"].schedule == ""
+    assert settings.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "open_days", "told"),
+    [
+        ("0 9 1 */3 *", 89, False),
+        ("0 9 1 */3 *", 91, True),
+        ("0 9 * * mon", 6, False),
+        ("0 9 * * mon", 7, True),  # it closes at 17:00, eight hours after it would start again
+        ("0 17 * * mon", 7, False),
+        ("0 9,15 1 * *", 1, True),
+        ("@yearly", 366, True),
+        ("0 9 29 2 *", 300, False),
+    ],
+)
+def test_a_schedule_that_overtakes_its_own_rounds_is_told(
+    tmp_path: Path, line: str, open_days: int, *, told: bool
+) -> None:
+    toml = f'[surveys.nps]\nsubject = "A"\nschedule = "{line}"\nopen_days = {open_days}\n'
+    notices = " ".join(loaded(tmp_path, toml).notices)
+    assert ("surveys.nps.schedule comes again while a round is still open" in notices) == told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("@quarterly", '"0 9 1 */3 *"'),
+        ("0 9 30 2 *", "never come"),
+        ("0 9 1 1", "five fields"),
+        ("0 9 * * 8", "no weekday"),
+    ],
+)
+def test_a_schedule_that_is_none_is_told_with_what_would_be(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    said = refusal(tmp_path, f'[surveys.nps]\nsubject = "A"\nschedule = "{line}"\n')
+    assert "surveys.nps.schedule" in said
+    assert told in said
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -90,6 +129,9 @@ def test_without_anything_there_is_sqlite_and_no_survey(tmp_path: Path) -> None:
         ({"BASE_URL": "ftp://x"}, ["VOXPOP_BASE_URL", "'ftp://x'", "https://"]),
         ({"TIMEZONE": "Mars"}, ["VOXPOP_TIMEZONE", "'Mars'", "Europe/Berlin"]),
         ({"ADMINS": "ada"}, ["VOXPOP_ADMINS", "'ada'", "@-sign"]),
+        ({"ADMINS": "teams:U1"}, ["VOXPOP_ADMINS", "'teams:U1'", "mattermost:ID or slack:ID"]),
+        ({"ADMINS": "slack:"}, ["VOXPOP_ADMINS", "'slack:'", "write slack:ID"]),
+        ({"ADMINS": "slack:U 1"}, ["VOXPOP_ADMINS", "'slack:U 1'", "write slack:ID"]),
         ({"SANDBOX": "maybe"}, ["VOXPOP_SANDBOX", "'maybe'", "boolean"]),
         ({"DATABASE_URL": "mysql://h/d"}, ["VOXPOP_DATABASE_URL", "mysql", "sqlite or postgresql"]),
         ({"DATABASE_URL": "nonsense"}, ["VOXPOP_DATABASE_URL", "sqlite:///voxpop.db"]),
@@ -180,3 +222,11 @@ def test_processes_that_start_at_once_end_with_one_key(tmp_path: Path) -> None:
         keys = pool.map(kept_keys, [path] * 16)
     assert len(set(keys)) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["voxpop.db.key"]
+
+
+def test_administrators_are_named_by_e_mail_or_by_account(tmp_path: Path) -> None:
+    named = "B@example.org, Slack:U0AbC, mattermost: x9Y, slack:U0AbC, b@example.org"
+    settings = loaded(tmp_path, WHOLE, ADMINS=named)
+    assert settings.administrators == Administrators(
+        emails=("b@example.org",), accounts=("slack:U0AbC", "mattermost:x9Y")
+    )

@@ -1,6 +1,6 @@
 """P6: nothing is sent outside of its window, and a rule that is a little wrong would be found."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -149,6 +149,46 @@ def test_fault_58_the_judge_knows_when_clocks_change(
     assert at in offsets.changes
     assert offsets.wall(at - 1) == at - 1 + before * HOUR // 60
     assert offsets.wall(at) == at + after * HOUR // 60
+
+
+@pytest.mark.parametrize(
+    ("place", "opens", "at", "expected"),
+    [
+        pytest.param("Europe/Berlin", "02:30", "2026-03-28 22:00", "2026-03-29 01:00", id="gap"),
+        pytest.param("Europe/Berlin", "02:30", "2026-10-24 22:00", "2026-10-25 00:30", id="fold"),
+        pytest.param(
+            "Africa/Cairo", "00:00", "2026-04-23 21:59:59", "2026-04-23 22:00", id="Cairo"
+        ),
+        pytest.param(
+            "Asia/Beirut", "00:00", "2026-03-28 21:59:59", "2026-03-28 22:00", id="Beirut"
+        ),
+        pytest.param(
+            "America/Santiago", "00:30", "2026-09-06 03:00", "2026-09-06 04:00", id="Santiago"
+        ),
+        pytest.param(
+            "Australia/Lord_Howe", "02:15", "2026-10-03 12:00", "2026-10-03 15:30", id="half gap"
+        ),
+        pytest.param(
+            "Australia/Lord_Howe", "01:45", "2026-04-04 12:00", "2026-04-04 14:45", id="half fold"
+        ),
+        pytest.param(
+            "Africa/Casablanca", "02:30", "2026-02-15 00:00", "2026-02-15 01:30", id="Ramadan in"
+        ),
+        pytest.param(
+            "Africa/Casablanca", "02:30", "2026-03-22 00:00", "2026-03-22 02:00", id="Ramadan out"
+        ),
+        pytest.param(
+            "Europe/Berlin", "09:00", "2028-02-28 18:00", "2028-02-29 08:00", id="leap day"
+        ),
+    ],
+)
+def test_fault_58_a_window_opens_at_the_first_instant_that_exists(
+    place: str, opens: str, at: str, expected: str
+) -> None:
+    window = Window(opens=time.fromisoformat(opens), closes=time(16))
+    start = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    opening = window.next_open(start, ZoneInfo(place))
+    assert opening == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ async def test_a_platform_that_is_off_fails_its_messages_and_says_so() -> None:
     [
         (InvitationState.ANSWERED, "already answered"),
         (InvitationState.DECLINED, "declined"),
-        (InvitationState.OPTED_OUT, "opted_out"),
+        (InvitationState.OPTED_OUT, "opted out"),
     ],
 )
 async def test_who_needs_no_ask_any_more_is_skipped(state: InvitationState, reason: str) -> None:

@@ -1,0 +1,138 @@
+"""The tables of `voxpop.toml`, as they are checked before anything starts."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+)
+
+from runtime.setting_values import (
+    Admins,
+    Clock,
+    CronLine,
+    Line,
+    Values,
+    Zone,
+)
+from survey.contact import ContactPolicy
+from survey.cron import Cron
+from survey.localtime import OFFICE_HOURS, Window
+from survey.release import K_DEFAULT, K_FLOOR
+from survey.scale import SCALES
+from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
+
+
+class Strict(BaseModel):
+    """Nothing is guessed, and nothing unknown let through."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class SurveyTable(Strict):
+    """`[surveys.NAME]`."""
+
+    subject: Annotated[Line, Field(min_length=1, max_length=200)]
+    scale: Literal["nps", "csat", "stars", "ten"] = "nps"
+    mode: Mode = Mode.CONFIDENTIAL
+    k: Annotated[int, Field(strict=True, ge=K_FLOOR, le=10_000)] = K_DEFAULT
+    answers: Answers = Answers.CHANGEABLE
+    owner: Annotated[Line, Field(max_length=200)] = ""
+    question: Annotated[Line, Field(max_length=COMMENT_LIMIT)] = ""
+    window: Annotated[list[Clock], Field(min_length=2, max_length=2)] = [
+        OFFICE_HOURS.opens,
+        OFFICE_HOURS.closes,
+    ]
+    open_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 14
+    rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 60
+    audience: dict[str, Values] = {}
+    schedule: CronLine = ""
+    reminders: Annotated[list[Annotated[int, Field(strict=True, ge=1)]], Field(max_length=10)] = [7]
+    show_budget: bool = False
+
+    def named(self, name: str, contact: ContactPolicy) -> Survey:
+        """The survey of the domain.
+
+        Raises:
+            InvalidValue: If the domain refuses it.
+        """
+        return Survey(
+            name=name,
+            subject=self.subject,
+            scale=SCALES[self.scale],
+            mode=self.mode,
+            k=self.k,
+            answers=self.answers,
+            owner=self.owner,
+            question=self.question,
+            window=Window(opens=self.window[0], closes=self.window[1]),
+            open_days=self.open_days,
+            rest_days=self.rest_days,
+            audience={attribute: tuple(values) for attribute, values in self.audience.items()},
+            schedule=self.schedule,
+            reminders=tuple(self.reminders),
+            asks_per_year=contact.asks_per_year if self.show_budget else None,
+        )
+
+
+class ContactTable(Strict):
+    """`[contact]`: limits over all surveys."""
+
+    rest_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 0
+    asks_per_year: Annotated[int, Field(strict=True, ge=1, le=366)] | None = None
+    budget: Literal["warns", "blocks"] = "warns"
+    max_reminders: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+
+    @property
+    def policy(self) -> ContactPolicy:
+        """The policy of the domain."""
+        return ContactPolicy(
+            rest_days=self.rest_days,
+            asks_per_year=self.asks_per_year,
+            budget_blocks=self.budget == "blocks",
+            max_reminders=self.max_reminders,
+        )
+
+
+class SettingsFile(Strict):
+    """`voxpop.toml`."""
+
+    timezone: Zone = "UTC"
+    admins: Admins = []
+    contact: ContactTable = ContactTable()
+    surveys: dict[str, SurveyTable] = {}
+
+
+def notices(file: SettingsFile) -> list[str]:
+    """What was set and has no effect, or not the one that was probably meant."""
+    told = []
+    for name, defined in file.surveys.items():
+        if defined.schedule and _overtakes_itself(defined):
+            told.append(
+                f"surveys.{name}.schedule comes again while a round is still open "
+                f"(open_days = {defined.open_days}): a time at which one is open starts none."
+            )
+        too_late = [day for day in defined.reminders if day > defined.open_days]
+        if "reminders" in defined.model_fields_set and too_late:
+            told.append(
+                f"surveys.{name}.reminders on day {', '.join(map(str, too_late))} has no effect: "
+                f"a round closes after {defined.open_days} days (open_days)."
+            )
+        if len(defined.reminders) > file.contact.max_reminders:
+            told.append(
+                f"surveys.{name}.reminders names {len(defined.reminders)} reminders, and "
+                f"contact.max_reminders allows {file.contact.max_reminders}."
+            )
+        if defined.show_budget and file.contact.asks_per_year is None:
+            told.append(f"surveys.{name}.show_budget has no effect without contact.asks_per_year.")
+    return told
+
+
+def _overtakes_itself(defined: SurveyTable) -> bool:
+    """Whether the schedule comes again before a round that it started has closed."""
+    cron = Cron.parse(defined.schedule)
+    starts = datetime.combine(date.min, cron.times[0])
+    closes = datetime.combine(date.min + timedelta(days=defined.open_days), defined.window[1])
+    return starts + cron.closest < closes

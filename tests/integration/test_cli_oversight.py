@@ -1,0 +1,155 @@
+"""Oversight and rights at the command line, in a folder of their own."""
+
+import asyncio
+import getpass
+import json
+import logging
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from runtime.cli.app import app
+from runtime.settings import load_settings
+from runtime.wiring import put_together
+from survey.person import Address
+
+SETTINGS = """
+admins = ["ada@example.org", "slack:U0AbC"]
+[surveys.nps]
+subject = "Acme"
+"""
+ROSTER = "email,name\nada@example.org,Ada Okafor\nben@example.org,Ben Adler\n"
+ACTOR = f"command line ({getpass.getuser()})"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    said: str
+
+    @property
+    def json(self) -> Any:
+        """What a program reads."""
+        return json.loads(self.out)
+
+
+Voxpop = Callable[..., Ended]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sqlite_template: Path) -> Path:
+    (tmp_path / "voxpop.toml").write_text(SETTINGS)
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    shutil.copy(sqlite_template, tmp_path / "voxpop.db")
+    return tmp_path
+
+
+@pytest.fixture
+def voxpop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Voxpop]:
+    """Commands in this process, which leave no trace in its log."""
+    monkeypatch.chdir(folder)
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+
+    def run(*command: str) -> Ended:
+        ended = CliRunner().invoke(app, command)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        return Ended(ended.exit_code, ended.stdout, ended.stderr)
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def brought_in(voxpop: Voxpop) -> Ended:
+    return voxpop("people", "import", "roster.csv", "--skip-refused")
+
+
+def come(folder: Path, *accounts: str) -> None:
+    """An administrator's e-mail comes from these accounts, one after another."""
+
+    async def run() -> None:
+        product = put_together(load_settings({}, folder=folder))
+        for account in accounts:
+            by = Address(platform="slack", workspace="T1", user_id=account)
+            await product.pins.present("ada@example.org", by, at=datetime.now(UTC))
+        await product.let_go()
+
+    asyncio.run(run())
+
+
+def test_what_is_asked_for_is_noted_and_the_notes_are_checked(folder: Path, voxpop: Voxpop) -> None:
+    brought_in(voxpop)
+    voxpop("campaign", "preview", "nps")
+    lines = voxpop("audit", "--json", "--limit", "3").json
+    assert [(one["actor"], one["action"], one["about"]) for one in lines] == [
+        (ACTOR, "audit.read", "the audit log"),
+        (ACTOR, "round.previewed", "nps"),
+        (ACTOR, "people.imported", "csv"),
+    ]
+    checked = voxpop("audit", "--verify")
+    assert checked.code == 0
+    assert f"3 entries, the last with the digest {lines[0]['digest']}" in checked.out
+    with sqlite3.connect(folder / "voxpop.db") as database:
+        database.execute("UPDATE audit_log SET about = 'nothing' WHERE id = 2")
+    broken = voxpop("audit", "--verify")
+    assert broken.code == 1
+    assert broken.said.startswith("Entry 2 of the audit log does not fit")
+    told = voxpop("audit", "--verify", "--json")
+    assert (told.code, told.json["whole"], told.json["broken_at"]) == (1, False, 2)
+
+
+def test_a_changed_account_of_an_administrator_is_confirmed(folder: Path, voxpop: Voxpop) -> None:
+    nobody = voxpop("admin", "confirm", "ada@example.org")
+    assert nobody.code == 1
+    assert "there is nothing to confirm" in nobody.said
+    come(folder, "U1", "U2")
+    listed = voxpop("admin", "list", "--json").json
+    assert [(one["email"], one["account"], one["claimed_by"]) for one in listed] == [
+        ("ada@example.org", "slack:U1", "slack:U2"),
+        (None, "slack:U0AbC", None),
+    ]
+    confirmed = voxpop("admin", "confirm", "Ada@Example.org")
+    assert confirmed.out == "ada@example.org is slack:U2 from now on.\n"
+    assert voxpop("admin", "confirm", "ada@example.org").code == 1
+    (line,) = voxpop("audit", "--json", "--limit", "2").json[1:]
+    assert (line["actor"], line["action"]) == (ACTOR, "administrator.confirmed")
+
+
+def test_somebody_is_forgotten_and_let_in_again(voxpop: Voxpop) -> None:
+    brought_in(voxpop)
+    unasked = voxpop("people", "forget", "ben@example.org")
+    assert (unasked.code, "--yes" in unasked.said) == (2, True)
+    done = voxpop("people", "forget", "Ben@Example.org", "--yes")
+    assert (done.code, done.out.splitlines()[0][:36]) == (
+        0,
+        "Ben@Example.org is forgotten. Answer",
+    )
+    again = voxpop("people", "forget", "ben@example.org", "--yes")
+    assert (again.code, again.said) == (
+        1,
+        "Nobody on the roster has the e-mail ben@example.org.\n",
+    )
+    brought_in(voxpop)
+    known = [one["email"] for one in voxpop("people", "list", "--json").json]
+    assert known == ["ada@example.org"]
+    assert voxpop("people", "readmit", "ben@example.org").code == 0
+    assert voxpop("people", "readmit", "ben@example.org").code == 1
+    brought_in(voxpop)
+    known = [one["email"] for one in voxpop("people", "list", "--json").json]
+    assert known == ["ada@example.org", "ben@example.org"]
+    audit = voxpop("audit").out
+    assert "people.forgotten" in audit
+    assert "ben@" not in audit.lower()

@@ -1,0 +1,121 @@
+"""What people do about their own questions and data: dialogues in `tests/goldens/dialogues`."""
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from survey.card import Act, Card
+from survey.invitation import Response
+from survey.states import CampaignState, InvitationState
+from tests.chat import ADA, BEN, Chat, a_chat, asked
+from tests.examples import MONDAY, campaign, invitation, person
+from tests.goldens import compare
+
+CLOSED = campaign(id=2, state=CampaignState.CLOSED, started_at=MONDAY - timedelta(days=90))
+
+
+async def test_snooze_and_come_back() -> None:
+    chat = await asked()
+    await chat.types("/nps snooze")
+    await chat.types("/nps snooze 3")
+    assert chat.store.snoozes == {ADA.id: date(2026, 11, 19)}
+    await chat.types("/nps optin")
+    await chat.types("/nps optin")
+    await chat.types("/nps snooze 400")
+    compare("dialogues", "snooze", chat.transcript)
+    assert chat.store.snoozes == {}
+
+
+async def test_a_snooze_ends_on_a_day_of_the_persons_own() -> None:
+    far_east = person(timezone="Pacific/Kiritimati")  # it is tomorrow there
+    chat = await a_chat(invitation(person=far_east))
+    chat.clock.forward(hours=3)
+    await chat.types("/nps snooze 1")
+    assert chat.store.snoozes == {far_east.id: date(2026, 11, 18)}
+
+
+async def test_whoever_has_answered_is_told_of_no_question() -> None:
+    chat = await answered()
+    reply = await chat.types("/nps snooze", by=BEN)
+    assert reply.private == Card(
+        headline="I won't ask you anything before Monday 30 November. `/nps optin` ends that."
+    )
+
+
+async def answered() -> Chat:
+    """Ben has answered a round that runs and one that is closed."""
+    ben = replace(BEN, attributes={"team": "Sales"})
+    now = invitation(
+        person=ben,
+        state=InvitationState.COMPLETED,
+        response=Response(score=9, comment="Good coffee."),
+    )
+    before = invitation(
+        2,
+        person=ben,
+        campaign=CLOSED,
+        state=InvitationState.ANSWERED,
+        response=Response(score=4, comment="Bad tea."),
+    )
+    chat = await a_chat(now, before)
+    chat.store.stops = {(ben.id, "ticket")}
+    return chat
+
+
+async def test_everything_that_is_held_is_shown_to_oneself() -> None:
+    chat = await answered()
+    reply = await chat.types("/nps mydata")
+    compare("dialogues", "own-data", chat.transcript)
+    assert reply.private is not None
+    file = reply.private.attachment
+    assert file is not None
+    assert (file.name, file.media_type) == ("voxpop-own-data.json", "application/json")
+    held = json.loads(file.content)
+    assert (held["email"], held["attributes"]) == (BEN.email, {"team": "Sales"})
+    assert [(one["score"], one["comment"]) for one in held["rounds"]] == [
+        (9, "Good coffee."),
+        (4, "Bad tea."),
+    ]
+
+
+async def test_forgetting_asks_once_and_can_be_left_alone() -> None:
+    chat = await answered()
+    question = chat.message
+    await chat.types("/nps forget")
+    await chat.press("Keep it")
+    assert chat.store.writes == []
+    await chat.types("/nps forget")
+    await chat.press("Erase everything about me")
+    await chat.types("/nps pending")
+    chat.message = question
+    await chat.press("Undo")
+    compare("dialogues", "forget", chat.transcript)
+    assert [method for method, _ in chat.store.writes] == ["forget"]
+
+
+async def test_an_administrator_is_told_that_the_audit_log_stays() -> None:
+    chat = await a_chat()
+    for by, told in ((ADA, True), (BEN, False)):
+        reply = await chat.types("/nps forget", by=by)
+        assert reply.private is not None
+        assert ("audit log" in reply.private.text) is told
+
+
+async def test_a_second_press_finds_nobody_to_forget() -> None:
+    chat = await answered()
+    await chat.types("/nps forget")
+    erase = [button for button in chat.private.buttons if button.act is Act.FORGET]
+    await chat.forges(Act.FORGET, erase[0].value, subject=None)
+    again = await chat.forges(Act.FORGET, erase[0].value, subject=None)
+    assert again.private is not None
+    assert again.private.headline.startswith("I don't know you")
+
+
+@pytest.mark.parametrize("typed", ["/nps mydata", "/nps snooze", "/nps forget"])
+async def test_somebody_unknown_has_nothing_held(typed: str) -> None:
+    chat = await answered()
+    reply = await chat.types(typed, by=person(number=99, name="Zoe"))
+    assert reply.private is not None
+    assert reply.private.headline.startswith("I don't know you yet")
