@@ -7,9 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import SQLITE_FORMAT
+
+_UNIQUE_VIOLATION = "23505"
 
 
 async def insert_many(
@@ -28,6 +31,9 @@ async def insert_many(
         columns: Their names, in the order of the values.
         rows: Values as Python has them: UUIDs, aware instants, words, numbers; a column has one
             type.
+
+    Raises:
+        IntegrityError: If a row is there already; the transaction is lost.
     """
     if connection.dialect.name == "sqlite":
         places = ", ".join("?" * len(columns))
@@ -38,7 +44,12 @@ async def insert_many(
         return
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection
-    await driver.copy_records_to_table(table.name, records=rows, columns=list(columns))
+    try:
+        await driver.copy_records_to_table(table.name, records=rows, columns=list(columns))
+    except Exception as error:
+        if getattr(error, "sqlstate", None) == _UNIQUE_VIOLATION:
+            raise IntegrityError("COPY", None, error) from error
+        raise
 
 
 def _for_sqlite(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

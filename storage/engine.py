@@ -19,6 +19,8 @@ PRESS_TIMEOUT_SECONDS = 2
 POOL = 10
 BUSY_MILLISECONDS = 1_800
 """How long SQLite waits for another process that writes; then people are told to try again."""
+GAVE_WAY = frozenset({"40001", "40P01"})
+"""What PostgreSQL says to one of two transactions that can't both go on."""
 UNAVAILABLE = "I couldn't reach the database just now, and nothing was saved."
 
 
@@ -155,7 +157,7 @@ class translated:  # noqa: N801 - reads as a word in a with statement
         """Translate."""
         if error is None:
             return
-        if getattr(getattr(error, "orig", None), "sqlstate", None) == "40001":
+        if getattr(getattr(error, "orig", None), "sqlstate", None) in GAVE_WAY:
             raise Contended(UNAVAILABLE) from error
         if isinstance(error, IntegrityError):
             return

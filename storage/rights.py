@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine import Database
+from storage.engine import Contended, Database
 from storage.erasure import erase_person
 from storage.invitations import Ballots
 from storage.tables import (
@@ -34,6 +35,8 @@ from survey.states import DeliveryKind
 
 BATCH = 10_000
 """How many digests one statement looks up."""
+TRIES = 3
+"""How often erasing is tried: whoever sends them a message just then locks the other way round."""
 
 
 class Tombstones:
@@ -119,6 +122,12 @@ class SqlRights:
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:
         """See the port."""
+        for _ in range(TRIES - 1):
+            with suppress(Contended):
+                return await self._forget(person, at=at)
+        return await self._forget(person, at=at)
+
+    async def _forget(self, person: Person, *, at: datetime) -> Erased:
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         async with self._database.write() as connection:
             erased = await erase_person(

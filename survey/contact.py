@@ -33,7 +33,8 @@ class ContactPolicy:
 
     def __post_init__(self) -> None:
         """Refuse what could not be kept."""
-        if self.rest_days < 0 or self.max_reminders < 0 or (self.asks_per_year or 1) < 1:
+        budget = 1 if self.asks_per_year is None else self.asks_per_year
+        if self.rest_days < 0 or self.max_reminders < 0 or budget < 1:
             raise InvalidValue(f"A contact policy has no negative limits: {self}.")
 
 

@@ -18,10 +18,6 @@ from survey.ports import People
 from survey.survey import Survey
 from survey.wording import refusals
 
-ACTS_OF_ADMINISTRATORS = frozenset(
-    {Act.START, Act.SEE_WHO, Act.SHARE, Act.COMMENTS, Act.COMPARE, Act.EXPORT}
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:

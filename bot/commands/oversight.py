@@ -42,6 +42,7 @@ RIGHTS: Mapping[Word, str] = {Word.MYDATA: "person.read_own_data"}
 RIGHTS_BY_BUTTON: Mapping[Act, str] = {Act.FORGET: "person.forgot"}
 """The same for what is asked once more before."""
 _OF_AN_OPEN_ROUND = frozenset({Word.STATUS, Word.PAUSE, Word.RESUME, Word.CLOSE, Word.REMIND})
+_OF_A_REPORT = frozenset({Act.SHARE, Act.COMPARE})
 _OF_A_ROUND = frozenset({Word.REPORT, Word.COMMENTS, Word.EXPORT})
 LATEST = 20
 """How many lines `/nps audit` shows where nobody says."""
@@ -88,7 +89,7 @@ class Oversight:
         if act in RIGHTS_BY_BUTTON:
             await self._note(A_PERSON, RIGHTS_BY_BUTTON[act], "everything about them")
         elif act in ACTIONS_OF_BUTTONS:
-            await self._require_administrator(asker, act.value, report=act is Act.SHARE)
+            await self._require_administrator(asker, act.value, report=act in _OF_A_REPORT)
             action = ACTIONS_OF_BUTTONS[act]
             await self._note(asker.person.email, action, _about_button(act, value))
 

@@ -270,8 +270,8 @@ def method(report: Report, language: Language) -> str:
             "have answered lies in the interval; a change is called real if chance alone "
             "would bring it about less than once in 20 times.",
             "NPS is the share of promoters (9 and 10) less that of detractors (0 to 6), from -100 "
-            "to +100; here from {n} answers. With 95 % confidence the figure of everybody who could "
-            "have answered lies in the interval; a change is called real if chance "
+            "to +100; here from {n} answers. With 95 % confidence the figure of everybody who "
+            "could have answered lies in the interval; a change is called real if chance "
             "alone would bring it about less than once in 20 times.",
             answers,
         )

@@ -7,6 +7,7 @@ from survey.language import Language
 from survey.localtime import local_date
 from survey.person import Person
 from survey.rights import Asked, Erased, Held
+from survey.wording.comments import inert
 
 
 def snoozed(until: date, waiting: int, language: Language) -> Card:
@@ -117,7 +118,7 @@ def _round(asked: Asked, person: Person, language: Language) -> str:
     else:
         told.append(language.text("no score"))
     if asked.comment is not None:
-        told.append(language.text("Your reason: {comment}", comment=asked.comment))
+        told.append(language.text("Your reason: {comment}", comment=inert(asked.comment)))
     return " · ".join(told)
 
 

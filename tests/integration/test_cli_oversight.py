@@ -59,6 +59,7 @@ def folder(tmp_path: Path, sqlite_template: Path) -> Path:
 def voxpop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Voxpop]:
     """Commands in this process, which leave no trace in its log."""
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("VOXPOP_SANDBOX", "1")
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
 

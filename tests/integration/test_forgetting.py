@@ -226,6 +226,26 @@ async def test_a_press_and_forgetting_at_once_leave_right_totals(world: World) -
     assert {row.state for row in left} == {InvitationState.WITHDRAWN.value}
 
 
+@pytest.mark.usefixtures("running")
+async def test_forgetting_gives_way_to_a_message_that_is_being_noted_and_tries_again(
+    world: World,
+) -> None:
+    if world.product.database.is_sqlite:
+        pytest.skip("SQLite has one writer: nobody waits in a circle.")
+    them = await somebody(world, 3)
+    mine = invitations.c.person_id == them.id
+    theirs = select(invitations.c.id).where(mine).scalar_subquery()
+    async with world.product.database.write() as connection:
+        await connection.execute(
+            deliveries.update().where(deliveries.c.invitation_id == theirs).values(attempt=2)
+        )
+        forgetting = asyncio.create_task(world.product.rights.forget(them, at=world.clock()))
+        await asyncio.sleep(0.3)  # it holds the invitation and waits for the message
+        await connection.execute(invitations.update().where(mine).values(first_contact=True))
+    assert await forgetting == Erased()
+    assert await world.product.people.by_email(email(3)) is None
+
+
 async def test_closing_and_forgetting_at_once_agree(world: World, running: Campaign) -> None:
     for place in range(12):
         await world.press(place, 9)

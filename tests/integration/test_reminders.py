@@ -1,5 +1,6 @@
 """Reminders: to those only who have not answered, in their hours, never one too many."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -234,3 +235,12 @@ async def test_a_reminder_goes_where_the_question_went(world: World, running: Ca
     )
     assert {row.user_id for row in found} == {address(email(n)).user_id for n in range(12)}
     assert running.invited == 12
+
+
+async def test_two_sweeps_at_once_plan_each_reminder_once(world: World, running: Campaign) -> None:
+    other = world.restarted()
+    world.clock.forward(days=running.survey.reminders[0])
+    await asyncio.gather(*(each.product.remind() for each in (world, other) for _ in range(4)))
+    await world.product.worker()
+    assert await reminders(world) == 12
+    await other.close()

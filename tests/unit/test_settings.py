@@ -1,6 +1,7 @@
 """Settings: nothing is guessed, everything wrong is told at once, no secret is shown."""
 
 import multiprocessing
+import re
 import stat
 from collections.abc import Mapping
 from datetime import time
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from runtime.secret_key import kept_keys
 from runtime.settings import Settings, load_settings
+from survey.contact import ContactPolicy
 from survey.errors import InvalidValue
 from survey.person import Administrators
 from survey.scale import CSAT
@@ -230,3 +232,59 @@ def test_administrators_are_named_by_e_mail_or_by_account(tmp_path: Path) -> Non
     assert settings.administrators == Administrators(
         emails=("b@example.org",), accounts=("slack:U0AbC", "mattermost:x9Y")
     )
+
+
+def test_the_contact_policy_is_set_over_all_surveys(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        """
+        [contact]
+        rest_days = 14
+        asks_per_year = 4
+        budget = "blocks"
+        max_reminders = 2
+        [surveys.nps]
+        subject = "Acme"
+        show_budget = true
+        reminders = [3, 7]
+        [surveys.quiet]
+        subject = "Acme"
+        """,
+    )
+    assert found.contact == ContactPolicy(
+        rest_days=14, asks_per_year=4, budget_blocks=True, max_reminders=2
+    )
+    assert found.surveys["nps"].asks_per_year == 4
+    assert found.surveys["nps"].reminders == (3, 7)
+    assert found.surveys["quiet"].asks_per_year is None
+    assert found.surveys["quiet"].reminders == (7,)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("[contact]\nasks_per_years = 4", "did you mean asks_per_year?"),
+        ("[contact]\nbudget = 'maybe'", "contact.budget"),
+        ("[contact]\nrest_days = -1", "contact.rest_days"),
+        ("[surveys.nps]\nsubject = 'A'\nreminders = [7, 3]", "each later than the one before"),
+        ("[surveys.nps]\nsubject = 'A'\nreminders = [0]", "surveys.nps.reminders"),
+    ],
+)
+def test_a_contact_policy_that_is_none_is_refused(tmp_path: Path, table: str, told: str) -> None:
+    with pytest.raises(InvalidValue, match=re.escape(told)):
+        loaded(tmp_path, table)
+
+
+@pytest.mark.parametrize(
+    ("table", "notice"),
+    [
+        ("[surveys.nps]\nsubject='A'\nreminders=[7, 20]", "on day 20 has no effect"),
+        ("[surveys.nps]\nsubject='A'\nshow_budget=true", "without contact.asks_per_year"),
+        (
+            "[contact]\nmax_reminders=1\n[surveys.nps]\nsubject='A'\nreminders=[3, 7]",
+            "contact.max_reminders allows 1",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_told(tmp_path: Path, table: str, notice: str) -> None:
+    assert notice in "\n".join(loaded(tmp_path, table).notices)
