@@ -238,7 +238,11 @@ def put_together(
         rights=rights,
         start=start,
         start_due=StartDueRounds(
-            start=start, close=close, schedules=SqlSchedules(database), clock=clock
+            start=start,
+            close=close,
+            schedules=SqlSchedules(database),
+            audit=audit,
+            clock=clock,
         ),
         next_rounds=next_rounds,
         close=close,

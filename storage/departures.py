@@ -19,8 +19,9 @@ async def deactivate(
 
     What was never sent does not count as reached, and so is out of the response rate.
     """
+    theirs = select(people.c.id).where(who)
     unanswered = (
-        invitations.c.person_id.in_(select(people.c.id).where(who)),
+        invitations.c.person_id.in_(theirs),
         invitations.c.state.in_([InvitationState.PENDING.value, InvitationState.SENT.value]),
         invitations.c.campaign_id.in_(
             select(campaigns.c.id).where(
@@ -31,7 +32,9 @@ async def deactivate(
     await connection.execute(
         deliveries.update()
         .where(
-            deliveries.c.invitation_id.in_(select(invitations.c.id).where(*unanswered)),
+            deliveries.c.invitation_id.in_(
+                select(invitations.c.id).where(invitations.c.person_id.in_(theirs))
+            ),
             deliveries.c.state == DeliveryState.PLANNED.value,
         )
         .values(state=DeliveryState.SKIPPED.value, reason=LEFT)

@@ -108,6 +108,8 @@ async def read_candidates(
 
 async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> dict[int, Address]:
     """Where each person is written to: the preferred platform that reaches them."""
+    if not platforms:
+        return {}
     preferred = case(
         {platform: place for place, platform in enumerate(platforms)}, value=addresses.c.platform
     )

@@ -80,8 +80,10 @@ class World:
         mode: str = "confidential",
         answers: str = "changeable",
         environ: Mapping[str, str] | None = None,
+        toml: str | None = None,
     ) -> None:
-        (folder / "voxpop.toml").write_text(SETTINGS.format(mode=mode, answers=answers))
+        written = SETTINGS.format(mode=mode, answers=answers) if toml is None else toml
+        (folder / "voxpop.toml").write_text(written)
         self.environ = {
             "VOXPOP_DATABASE_URL": database_url,
             "VOXPOP_SECRET_KEY": "a-key-for-tests-that-is-long-enough-to-pass",

@@ -27,6 +27,7 @@ from survey.errors import (
     InvalidValue,
     InvitationClosed,
     NobodyToAsk,
+    NoReminder,
     NotAllowed,
     NotFound,
     NotYours,
@@ -77,6 +78,7 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
     AlreadyAnswered: Kind(status=409, title="Answered already"),
     IllegalTransition: Kind(status=409, title="Not in this state"),
     CampaignExists: Kind(status=409, title="A round is running already"),
+    NoReminder: Kind(status=409, title="No reminder now"),
     NobodyToAsk: Kind(status=409, title="Nobody to ask"),
     StorageUnavailable: Kind(
         status=503,

@@ -64,6 +64,8 @@ class RoundCommands:
 
     async def _preview(self, asker: Asker, command: Command) -> Reply:
         name = self.choice.survey(command, asker.language)
+        if command.word is Word.START:
+            await self.start.require_none_open(name)
         plan = await self.start.plan(name, to=command.to)
         return Reply(
             private=previews.preview(

@@ -75,6 +75,15 @@ class StartCampaign:
             period_at=due,
         )
 
+    async def require_none_open(self, name: str) -> None:
+        """Nothing, unless a round of the survey is open.
+
+        Raises:
+            CampaignExists: If one is; only one at a time asks people the same.
+        """
+        if any(found.state in OPEN_CAMPAIGN for found in await self.rounds.all(name)):
+            raise CampaignExists(f"A round of {name} is running already; close it first.")
+
     async def _emails(self, names: frozenset[str]) -> frozenset[str]:
         """The e-mails of those who are named."""
         if not names:
@@ -106,7 +115,6 @@ class StartCampaign:
             CampaignExists: If a round of it is open.
             StartedElsewhere: If that time of the schedule has been dealt with.
         """
+        await self.require_none_open(name)
         plan = await self.plan(name, to=to, at_once=at_once, due=due)
-        if any(found.state in OPEN_CAMPAIGN for found in await self.rounds.all(name)):
-            raise CampaignExists(f"A round of {name} is running already; close it first.")
         return await self.rounds.start(require_somebody(plan), due=due)

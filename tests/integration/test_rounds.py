@@ -280,7 +280,7 @@ async def test_ask_later_plans_one_message_and_moves_it(
 
 async def test_accounts_tell_where_every_first_message_is(world: World) -> None:
     campaign = await world.start(deliver=False)
-    rounds, outbox = world.product.rounds, world.product.outbox
+    outbox = world.product.outbox
     assert await world.states(campaign) == {"planned": 12}
     claimed = await outbox.claim(at=world.clock.at, limit=5)
     assert await world.states(campaign) == {"planned": 7, "sending": 5}

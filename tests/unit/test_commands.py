@@ -183,7 +183,6 @@ async def test_start_looks_first_and_asks_then() -> None:
     await chat.types("/nps start")
     await chat.press("Start")
     await chat.types("/nps start")
-    await chat.press("Start")
     compare("dialogues", "start", chat.transcript)
     assert [known.name for known in chat.store.campaigns] == ["nps/2026Q4"]
     assert chat.knocks == ["send"]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,8 +27,8 @@ def ago(days: int) -> datetime:
     return MONDAY - timedelta(days=days)
 
 
-def why(policy: ContactPolicy, *, named: bool = False, **ledger: object) -> LeftOut | None:
-    asked = candidate(ledger=Ledger(**ledger))  # type: ignore[arg-type]
+def why(policy: ContactPolicy, *, named: bool = False, **ledger: Any) -> LeftOut | None:
+    asked = candidate(ledger=Ledger(**ledger))
     return reason_to_leave_out(NPS_SURVEY, policy, asked, at=MONDAY, named=named)
 
 
@@ -53,7 +54,7 @@ def test_a_budget_warns_and_blocks_only_where_it_is_set_to() -> None:
     blocks = replace(warns, budget_blocks=True)
     assert why(warns, asks_this_year=4, last_asked_by_any=ago(90)) is None
     assert why(blocks, asks_this_year=3, last_asked_by_any=ago(90)) is None
-    spent = {"asks_this_year": 4, "last_asked_by_any": ago(90)}
+    spent: dict[str, Any] = {"asks_this_year": 4, "last_asked_by_any": ago(90)}
     assert why(blocks, **spent) is LeftOut.BUDGET_SPENT
     assert why(blocks, named=True, **spent) is LeftOut.BUDGET_SPENT
 

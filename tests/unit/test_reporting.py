@@ -97,7 +97,7 @@ def who(*left: LeftOut) -> str:
     )
     card = previews.who(made, EN)
     assert card.attachment is not None
-    return f"{shown(card)}\n\n{card.attachment.content.decode('utf-8-sig')}"
+    return f"{shown(card)}\n\n{card.attachment.content.decode('utf-8-sig').strip()}"
 
 
 def status(accounts: Accounts, **changes: Any) -> str:
