@@ -1,16 +1,15 @@
 """Many rows at once, by the fastest way that each database has."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import Date, Table, Uuid
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import SQLITE_FORMAT
+from storage.tables import SQLITE_FORMAT, Instant
 
 _UNIQUE_VIOLATION = "23505"
 
@@ -29,17 +28,19 @@ async def insert_many(
         connection: One on which the transaction has begun with a statement already.
         table: Where to.
         columns: Their names, in the order of the values.
-        rows: Values as Python has them: UUIDs, aware instants, words, numbers; a column has one
-            type.
+        rows: Values as Python has them: UUIDs, aware instants, dates, words, numbers.
 
     Raises:
         IntegrityError: If a row is there already; the transaction is lost.
     """
     if connection.dialect.name == "sqlite":
+        written = _for_sqlite(table, columns, rows)
+        if not written:
+            return
         places = ", ".join("?" * len(columns))
         await connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - names of ours
-            _for_sqlite(list(rows)),
+            written,
         )
         return
     raw = await connection.get_raw_connection()
@@ -52,22 +53,27 @@ async def insert_many(
         raise
 
 
-def _for_sqlite(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """As the column types of `storage.tables` write it."""
-    if not rows:
+def _for_sqlite(
+    table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """As the column types write it; past SQLAlchemy's own handling, which doubles the time."""
+    values = list(zip(*rows, strict=True))
+    if not values:
         return []
-    writers: dict[type, Callable[[Any], Any]] = {UUID: _hex, datetime: _instant}
-    columns = list(zip(*rows, strict=True))
-    for place, value in enumerate(rows[0]):
-        if type(value) in writers:
-            columns[place] = tuple(map(writers[type(value)], columns[place]))
-    return list(zip(*columns, strict=True))
-
-
-def _hex(value: UUID) -> str:
-    return value.hex
+    for place, name in enumerate(columns):
+        write = _WRITERS.get(type(table.c[name].type))
+        if write is not None:
+            values[place] = tuple(None if one is None else write(one) for one in values[place])
+    return list(zip(*values, strict=True))
 
 
 @lru_cache(maxsize=10_000)
 def _instant(value: datetime) -> str:
     return value.astimezone(UTC).strftime(SQLITE_FORMAT)
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    Uuid: lambda value: value.hex,
+    Instant: _instant,
+    Date: lambda value: value.isoformat(),
+}

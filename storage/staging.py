@@ -1,7 +1,6 @@
 """A roster on its way in: temporary tables of one connection, filled without any lock."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, Strin
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable, DropTable
 
+from storage.bulk import insert_many
 from storage.rows import attributes_text
 from survey.roster import Entry
 
@@ -68,13 +68,13 @@ async def stage(
     for table in (staged, staged_addresses):
         await connection.execute(CreateTable(table))
     kept_rows = [(email, 0, "", None, None, "", None, None, Verdict.KEPT.value) for email in kept]
-    await _copy(connection, staged, _FILLED, kept_rows)
+    await insert_many(connection, staged, _FILLED, kept_rows)
     texts: dict[int, str] = {}
     for first in range(0, len(entries), BATCH):
         part = entries[first : first + BATCH]
-        await _copy(connection, staged, _FILLED, list(_people(part, first, texts)))
+        await insert_many(connection, staged, _FILLED, list(_people(part, first, texts)))
         columns = [column.name for column in staged_addresses.columns]
-        await _copy(connection, staged_addresses, columns, list(_addresses(part)))
+        await insert_many(connection, staged_addresses, columns, list(_addresses(part)))
         if told is not None:
             told(first + len(part))
     await connection.run_sync(_BY_EMAIL.create)
@@ -114,29 +114,3 @@ def _addresses(entries: Sequence[Entry]) -> Iterator[tuple[Any, ...]]:
     for entry in entries:
         for address in entry.addresses:
             yield address.platform, address.workspace, address.user_id, entry.email
-
-
-async def _copy(
-    connection: AsyncConnection,
-    table: Table,
-    columns: Sequence[str],
-    rows: list[tuple[Any, ...]],
-) -> None:
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        await driver.copy_records_to_table(table.name, records=rows, columns=columns)
-        return
-    # Rows as tuples, past SQLAlchemy's own handling of each: it would double the time.
-    marks = ", ".join("?" * len(columns))
-    await connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - ours
-        [tuple(map(_plain, row)) for row in rows] if table is staged else rows,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """As SQLite keeps it."""
-    return value.isoformat() if isinstance(value, date) else value

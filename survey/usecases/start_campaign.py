@@ -117,4 +117,6 @@ class StartCampaign:
         """
         await self.require_none_open(name)
         plan = await self.plan(name, to=to, at_once=at_once, due=due)
+        if not plan.asks:  # because somebody else has asked them in the meantime, perhaps
+            await self.require_none_open(name)
         return await self.rounds.start(require_somebody(plan), due=due)

@@ -182,7 +182,7 @@ def test_the_database_and_the_settings_are_examined(
 REFUSED = {
     "campaign start nps": (1, "A round of nps is running already"),
     "campaign preview nps --to nobody@example.org": (1, "nobody@example.org"),
-    "campaign close nps/1999Q1": (1, "No open round is named 'nps/1999Q1'; there is: nps/"),
+    "campaign close nps/1999Q1": (1, "No open round is named 'nps/1999Q1'; open is: nps/"),
     "report nps --by shoe": (1, "People have no attribute 'shoe'"),
     "report nps --period 2026Q9": (2, "A period looks like 2026Q4"),
     "campaign clsoe nps": (2, "Did you mean 'close'?"),

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 VOXPOP = Path(sys.executable).with_name("voxpop")
-GOOD = "E-Mail;Name;Team\r\n".replace("E-Mail", "Email")
-GOOD += "ann@example.org;Zoë Ann;Sales\r\nben@example.org;Ben;Platform\r\n"
+GOOD = "Email;Name;Team\r\nann@example.org;Zoë Ann;Sales\r\nben@example.org;Ben;Platform\r\n"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,201 @@
+"""The pages in `docs/` name everything there is: they are held against the code itself."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from typer.main import get_command
+
+from bot.grammar import FOR_ADMINISTRATORS, LATER_WORDS, Word
+from runtime.cli.app import app
+from runtime.setting_tables import ContactTable, SettingsFile, SurveyTable
+from runtime.settings import PREFIX, load_settings
+from runtime.settings import _Environment as Environment
+from storage.tables import metadata
+from survey.card import Act
+from survey.errors import VoxpopError
+from survey.roster import Meaning
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
+PAGES["../README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+ANSWERING, ADMINISTRATORS = PAGES["answering.md"], PAGES["administrators.md"]
+OPERATORS, SCHEMA = PAGES["operators.md"], PAGES["schema.md"]
+LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
+ROW = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
+LARGEST_PICTURE = 150_000
+"""Bytes."""
+
+
+def tables_told() -> dict[str, set[str]]:
+    """The tables that the page about the schema names, with their columns."""
+    parts = re.split(r"^### `([a-z_]+)`", SCHEMA, flags=re.MULTILINE)[1:]
+    return {
+        name: set(ROW.findall(body)) for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def commands(group: object, name: str = "voxpop") -> Iterator[str]:
+    """Every command of the command line: `voxpop people import`."""
+    below = getattr(group, "commands", None)
+    if below is None:
+        yield name
+        return
+    for word, command in below.items():
+        yield from commands(command, f"{name} {word}")
+
+
+def options(group: object) -> Iterator[str]:
+    """Every option of every command."""
+    for command in getattr(group, "commands", {}).values():
+        for parameter in command.params:
+            yield from (name for name in parameter.opts if name.startswith("--"))
+        yield from options(command)
+
+
+def anchors(page: str) -> set[str]:
+    """Where links into a page can lead."""
+    titles = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", title.replace("`", "").lower()).replace(" ", "-")
+        for title in titles
+    }
+
+
+def test_every_table_and_column_stands_in_the_page_about_the_schema() -> None:
+    there = {
+        table.name: {column.name for column in table.columns} for table in metadata.sorted_tables
+    }
+    assert tables_told() == there
+
+
+def test_the_queries_in_the_page_about_the_schema_run(tmp_path: Path) -> None:
+    queries = "".join(re.findall(r"```sql\n(.*?)```", SCHEMA, re.DOTALL)).split(";")
+    metadata.create_all(create_engine(f"sqlite:///{tmp_path / 'empty.db'}"))
+    database = sqlite3.connect(tmp_path / "empty.db")
+    told = [database.execute(query).fetchall() for query in queries if query.strip()]
+    database.close()
+    assert told
+    assert not any(told)  # nothing is in it
+
+
+@pytest.mark.parametrize("name", sorted(Environment.model_fields))
+def test_every_environment_variable_stands_in_the_page_for_operators(name: str) -> None:
+    assert f"| `{PREFIX}{name.upper()}` |" in OPERATORS
+
+
+def test_no_page_names_an_environment_variable_that_there_is_not() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Environment.model_fields}
+    told = {name for page in PAGES.values() for name in re.findall(r"VOXPOP_[A-Z_]+", page)}
+    assert told <= known
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        {
+            *(SettingsFile.model_fields.keys() - {"contact", "surveys"}),
+            *ContactTable.model_fields,
+            *SurveyTable.model_fields,
+        }
+    ),
+)
+def test_every_setting_stands_in_the_page_for_administrators(name: str) -> None:
+    assert f"| `{name}` |" in ADMINISTRATORS
+    example = ADMINISTRATORS.partition("```toml\n")[2].partition("```")[0]
+    assert name == "question" or re.search(rf"^{name} = ", example, re.MULTILINE)
+
+
+def test_the_settings_on_the_pages_can_be_used(tmp_path: Path) -> None:
+    found = [
+        text
+        for page in PAGES.values()
+        for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    ]
+    for text in found:
+        (tmp_path / "voxpop.toml").write_text(text, encoding="utf-8")
+        try:
+            settings = load_settings({}, folder=tmp_path)
+        except VoxpopError as error:
+            pytest.fail(f"{error}\n{text}")
+        assert "nps" in settings.surveys
+        assert not settings.notices
+    assert found
+
+
+@pytest.mark.parametrize("means", sorted(set(Meaning) - {Meaning.ATTRIBUTE}))
+def test_every_column_of_a_roster_stands_in_the_page_for_administrators(means: Meaning) -> None:
+    assert f"`{means.value}`" in ADMINISTRATORS
+
+
+@pytest.mark.parametrize("word", sorted(Word))
+def test_every_word_that_can_be_typed_stands_on_the_page_of_those_who_may(word: Word) -> None:
+    page = ADMINISTRATORS if word in FOR_ADMINISTRATORS else ANSWERING
+    assert re.search(rf"^\| `/nps {word.value}\b", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("word", sorted(LATER_WORDS))
+def test_words_of_later_versions_are_named_as_such(word: str) -> None:
+    assert f"`{word}`" in ADMINISTRATORS
+    assert f"/nps {word}" not in "".join(PAGES.values())
+
+
+@pytest.mark.parametrize("command", sorted(commands(get_command(app))))
+def test_every_command_stands_in_a_table(command: str) -> None:
+    rows = [line for page in (ADMINISTRATORS, OPERATORS) for line in page.splitlines()]
+    assert any(line.startswith("|") and re.search(rf"`{command}\b", line) for line in rows)
+
+
+@pytest.mark.parametrize("option", sorted(set(options(get_command(app))) - {"--help"}))
+def test_every_option_is_named(option: str) -> None:
+    assert re.search(rf"{option}\b", ADMINISTRATORS + OPERATORS)
+
+
+def test_no_page_names_a_command_that_there_is_not() -> None:
+    known = set(commands(get_command(app)))
+    groups = {command.rpartition(" ")[0] for command in known} - {"voxpop"}
+    not_yet = {"voxpop db backup"}
+    for name, page in PAGES.items():
+        for words in re.findall(r"(?:`|^|\$ |&& |run )(voxpop(?: [a-z]+)+)", page, re.MULTILINE):
+            typed = words.split()
+            depth = 3 if " ".join(typed[:2]) in groups else 2
+            assert " ".join(typed[:depth]) in known | not_yet, f"{words} in {name}"
+
+
+def test_every_button_of_a_question_is_explained_to_those_who_answer() -> None:
+    labels = {
+        Act.LATER: "Later",
+        Act.WHY: "Why me?",
+        Act.STOP: "Stop asking",
+        Act.CHANGE: "Change",
+        Act.UNDO: "Undo",
+        Act.REASON: "Add a reason",
+        Act.STOP_ALL: "No more surveys from me",
+        Act.STOP_THIS: "Not this one",
+    }
+    assert all(f"`{label}`" in ANSWERING for label in labels.values())
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_links_lead_somewhere(name: str) -> None:
+    for link in LINK.findall(PAGES[name]):
+        path, _, anchor = link.partition("#")
+        target = (DOCS / name).parent / path if path else DOCS / name
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_every_page_is_found_from_the_first_one() -> None:
+    linked = set(LINK.findall(PAGES["README.md"]))
+    assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= linked
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "images").iterdir()), ids=lambda path: path.name)
+def test_pictures_are_small_and_shown_somewhere(picture: Path) -> None:
+    assert picture.stat().st_size < LARGEST_PICTURE
+    assert any(f"images/{picture.name})" in page for page in PAGES.values())
