@@ -35,11 +35,12 @@ from storage.invitations import Ballots
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.reminders import SqlReminders
-from storage.rights import SqlRights, Tombstones
+from storage.rights import SqlRights
 from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
 from storage.sandbox import SqlSandbox
 from storage.schedules import SqlSchedules
+from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
 from survey.messenger import Messenger
@@ -110,8 +111,9 @@ def put_together(
     database = open_database(settings.database_url)
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
+    tombstones = Tombstones(settings.secret_keys)
     roster = SqlRoster(
-        database, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
+        database, tombstones, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
     )
     rounds, figures = SqlRounds(database), SqlFigures(database)
     answers, outbox = (
@@ -121,7 +123,7 @@ def put_together(
     seal, charts = Seal(settings.secret_keys), PngCharts()
     chain = Chain(settings.secret_keys)
     audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
-    rights = SqlRights(database, ballots, Tombstones(settings.secret_keys))
+    rights = SqlRights(database, ballots, tombstones)
     chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = {}
     if settings.sandbox:
@@ -146,7 +148,7 @@ def put_together(
         policy=settings.contact,
         clock=clock,
     )
-    compose = ComposeCard(figures=figures, languages=language, clock=clock)
+    compose = ComposeCard(figures=figures, languages=language, clock=clock, policy=settings.contact)
     knocker = Knocker()
     worker = Worker(
         outbox=outbox,

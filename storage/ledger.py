@@ -125,6 +125,24 @@ async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> d
     }
 
 
+async def leave_out_who_has_left(
+    connection: AsyncConnection, campaign_id: int, survey: str
+) -> None:
+    """In a round that starts: nobody is asked who stopped or left while it was planned."""
+    of_round = invitations.c.campaign_id == campaign_id
+    stopped = select(opt_outs.c.person_id)
+    for state, which in (
+        (InvitationState.DECLINED, stopped.where(opt_outs.c.survey == survey)),
+        (InvitationState.OPTED_OUT, stopped.where(opt_outs.c.survey == ALL_SURVEYS)),
+        (InvitationState.WITHDRAWN, select(people.c.id).where(~people.c.active)),
+    ):
+        await connection.execute(
+            invitations.update()
+            .where(of_round, invitations.c.person_id.in_(which))
+            .values(state=state.value)
+        )
+
+
 async def read_ledger(
     connection: AsyncConnection,
     person: Person,

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, exists, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.invitations import Ballots, load_invitations
+from storage.ledger import ALL_SURVEYS
 from storage.rows import SILENCE, silence_of
-from storage.tables import Instant, campaigns, deliveries, invitations, people
+from storage.tables import Instant, campaigns, deliveries, invitations, opt_outs, people
 from survey.delivery import LEASE, Delivery, MessageRef
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
@@ -168,6 +169,10 @@ class SqlOutbox:
             )
             .scalar_subquery()
         )
+        stopped = exists().where(
+            opt_outs.c.person_id == people.c.id,
+            or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == campaigns.c.survey),
+        )
         rows = (
             await connection.execute(
                 select(
@@ -176,6 +181,7 @@ class SqlOutbox:
                     target.c.channel_ref.label("target_channel"),
                     target.c.message_ref.label("target_message"),
                     type_coerce(last_sent, Instant).label("last_sent"),
+                    or_(~people.c.active, stopped).label("left"),
                     *SILENCE,
                 )
                 .join(invitations, invitations.c.id == deliveries.c.invitation_id)
@@ -205,6 +211,7 @@ class SqlOutbox:
                 at_once=row.at_once,
                 silence=silence_of(row),
                 last_sent=row.last_sent,
+                left=row.left,
             )
             for row in rows
         ]

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.bulk import insert_many
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
 from storage.erasure import leave_out_erased
+from storage.ledger import leave_out_who_has_left
 from storage.rows import accounts_of, attributes_text, campaign_of, survey_text
 from storage.schedules import take_due
 from storage.tables import campaign_keys, campaigns, cohorts, deliveries, invitations
@@ -120,16 +121,16 @@ class SqlRounds:
             )
             if not closed.rowcount:
                 return
-            await connection.execute(
-                invitations.update()
-                .where(
-                    of_campaign,
-                    invitations.c.state.in_(
-                        [InvitationState.PENDING.value, InvitationState.SENT.value]
-                    ),
+            # Who never got the question was not asked: it is no ask of the year, and no rest.
+            for was, becomes in (
+                (InvitationState.SENT, InvitationState.EXPIRED),
+                (InvitationState.PENDING, InvitationState.WITHDRAWN),
+            ):
+                await connection.execute(
+                    invitations.update()
+                    .where(of_campaign, invitations.c.state == was.value)
+                    .values(state=becomes.value)
                 )
-                .values(state=InvitationState.EXPIRED.value)
-            )
             # What did not go out is let go; what did is told.
             in_campaign = deliveries.c.invitation_id.in_(
                 select(invitations.c.id).where(of_campaign)
@@ -143,6 +144,8 @@ class SqlRounds:
 
     async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
         """See the port."""
+        if campaign.state is to:
+            return campaign
         moved = campaign.moved(to)
         async with self._database.write() as connection:
             written = await connection.execute(
@@ -227,6 +230,7 @@ class SqlRounds:
             ((number, place, attributes_text(shared)) for place, shared in enumerate(plan.cohorts)),
         )
         await self._invite(connection, number, plan)
+        await leave_out_who_has_left(connection, number, survey.name)
         await leave_out_erased(connection, number)
         return Campaign(
             id=number,

@@ -39,6 +39,7 @@ class Delivery:
         target: The message that an update changes.
         at_once: Whether the sending window is set aside (`--now`).
         silence: When the person is not to be written to.
+        left: Whether the person has stopped this survey or left; checked as it is claimed.
         last_sent: When the latest message about the same invitation went out (UTC), or None.
     """
 
@@ -52,6 +53,7 @@ class Delivery:
     at_once: bool = False
     silence: Silence = QUIET_NEVER
     last_sent: datetime | None = None
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
         return Skip("already answered")
     if invitation.state not in {InvitationState.PENDING, InvitationState.SENT}:
         return Skip(invitation.state.value.replace("_", " "))
+    if delivery.left:
+        return Skip("stopped or left")
     if campaign.state is CampaignState.PAUSED:
         return Postpone(at + timedelta(minutes=1))
     earliest = at

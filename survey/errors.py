@@ -173,6 +173,7 @@ class WhyNoReminder(StrEnum):
     LEFT = "they stopped, or left"
     NOT_SENT = "they don't have the question yet"
     PLANNED = "a message to them is planned already"
+    PAUSED = "the round is paused"
     OFTEN_ENOUGH = "they were reminded as often as the contact policy allows"
     WRITTEN_TO_TODAY = "they got a message about it within the last 24 hours"
     SILENCE = "they want silence or are away until the round closes"

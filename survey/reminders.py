@@ -76,7 +76,7 @@ def reminder_by_hand(asked: Unanswered, policy: ContactPolicy, *, at: datetime) 
 
 
 def _reminder(asked: Unanswered, policy: ContactPolicy, *, ordinal: int, at: datetime) -> Reminder:
-    if asked.reminders >= policy.max_reminders:
+    if max(asked.reminders, asked.last_ordinal) >= policy.max_reminders:
         raise NoReminder(WhyNoReminder.OFTEN_ENOUGH)
     if at < asked.last_sent + MESSAGES_APART:
         raise NoReminder(WhyNoReminder.WRITTEN_TO_TODAY)

@@ -305,6 +305,8 @@ class FakeRounds:
         self.store.move(campaign.moved(CampaignState.CLOSED))
 
     async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
+        if campaign.state is to:
+            return campaign
         self.store.write("move", (campaign.name, to.value))
         return self.store.move(campaign.moved(to))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from survey.campaign import Campaign
 from survey.contact import ContactPolicy
+from survey.errors import NoReminder, WhyNoReminder
 from survey.person import Person
 from survey.ports import Clock, Reminders, Rounds
 from survey.reminders import Reminder, reminder_by_hand, scheduled_reminder
@@ -28,9 +29,14 @@ class Remind:
 
         Returns:
             How many reminders were planned.
+
+        Raises:
+            NoReminder: If the rounds that are meant are paused.
         """
         now = self.clock()
         everything = await self.rounds.all() if campaigns is None else campaigns
+        if campaigns and all(one.state is CampaignState.PAUSED for one in campaigns):
+            raise NoReminder(WhyNoReminder.PAUSED)
         running = [
             found
             for found in everything
@@ -48,6 +54,8 @@ class Remind:
         Raises:
             NoReminder: If they have answered or stopped, or the contact policy forbids it.
         """
+        if campaign.state is CampaignState.PAUSED:
+            raise NoReminder(WhyNoReminder.PAUSED)
         asked = await self.reminders.unanswered_by(campaign, person)
         reminder = reminder_by_hand(asked, self.policy, at=self.clock())
         await self.reminders.plan([reminder])

@@ -9,13 +9,14 @@ from survey.cron import Cron
 from survey.errors import CampaignExists, InvalidValue, NobodyToAsk, StartedElsewhere, VoxpopError
 from survey.localtime import zone
 from survey.ports import AuditLog, Clock, Schedules
-from survey.schedule import Handled, Schedule
+from survey.schedule import CLOCK_WENT_BACK, Handled, Schedule
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.start_campaign import StartCampaign
 
 STARTED = "started"
 OPEN = "a round was open"
 MISSED = "missed: it was found when its round would have been over"
+AHEAD = "the clock was ahead then, and has gone back: the schedule goes on from now"
 CHANGED = "the schedule was changed before its round had started"
 
 
@@ -74,11 +75,20 @@ class StartDueRounds:
         """Have the schedules of the settings; what was still due under changed ones is told."""
         tz = self.start.zone
         wanted = {name: cron.text for name, cron in crons.items()}
-        if known.keys() == wanted.keys() and all(
-            schedule.reads(wanted[name], tz.key) for name, schedule in known.items()
+        ahead = [
+            name
+            for name, schedule in known.items()
+            if schedule.handled_until > now + CLOCK_WENT_BACK
+        ]
+        if (
+            not ahead
+            and known.keys() == wanted.keys()
+            and all(schedule.reads(wanted[name], tz.key) for name, schedule in known.items())
         ):
             return
         await self.schedules.define(wanted, timezone=tz.key, at=now)
+        for name in ahead:
+            yield Handled(survey=name, due=known[name].handled_until, outcome=AHEAD)
         for name, schedule in known.items():
             if name in wanted and not schedule.reads(wanted[name], tz.key):
                 due = latest_of(schedule, upto=now)

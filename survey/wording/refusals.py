@@ -159,6 +159,20 @@ def not_built(typed: str, language: Language) -> str:
     )
 
 
+def out_of_range(typed: str, most: int, language: Language) -> str:
+    """A number that does not fit."""
+    return language.text(
+        "`{typed}` is not a number that I can use here: from 1 to {most}, please.",
+        typed=_short(typed),
+        most=language.number(most),
+    )
+
+
+def one_at_a_time(language: Language) -> str:
+    """Several people where one is meant."""
+    return language.text("One person at a time, please: `/nps remind @name`.")
+
+
 def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
     """A mistyped word."""
     typed = _short(typed)

@@ -76,7 +76,7 @@ def reminded(ordinal: int, *days: int, reached: int = 480) -> str:
     survey = replace(NPS_SURVEY, reminders=days)
     told = Participation(invited=480, reached=reached, answered=96)
     return shown(
-        reminding.reminder(asks(survey, first_contact=True), ordinal, told, EN, now=MONDAY)
+        reminding.reminder(asks(survey, first_contact=True), ordinal, told, EN, most=3, now=MONDAY)
     )
 
 
