@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,7 +25,12 @@ def among(answers: Sequence[Answer]) -> Any:
 
 
 async def leave_cohorts(
-    connection: AsyncConnection, person_id: int, answers: Sequence[Answer], *, shards: int
+    connection: AsyncConnection,
+    theirs: ColumnElement[bool],
+    rounds: Sequence[int],
+    *,
+    answers: Sequence[Answer] = (),
+    shards: int = 1,
 ) -> None:
     """Move somebody to cohorts without attributes, in rounds whose figures no gate holds.
 
@@ -34,25 +39,19 @@ async def leave_cohorts(
 
     Args:
         connection: With the transaction and the invitations locked.
-        person_id: Who.
-        answers: Where their answers stand or would stand, in these rounds alone.
+        theirs: Which invitations.
+        rounds: Of which of these rounds; none of them is gated.
+        answers: Where the answers to them stand or would stand.
         shards: How many rows share one count.
     """
-    rounds = sorted({number for number, _ in answers})
     if not rounds:
         return
     bare = await _bare_cohorts(connection, rounds)
     await _recount(connection, answers, bare, shards=shards)
-    theirs = cohorts.c.attributes == NOTHING
-    for table, whose in (
-        (responses, among(answers)),
-        (
-            invitations,
-            (invitations.c.person_id == person_id) & invitations.c.campaign_id.in_(rounds),
-        ),
-    ):
+    of_these = theirs & invitations.c.campaign_id.in_(rounds)
+    for table, whose in ((responses, among(answers)), (invitations, of_these)):
         new = select(func.min(cohorts.c.cohort)).where(
-            cohorts.c.campaign_id == table.c.campaign_id, theirs
+            cohorts.c.campaign_id == table.c.campaign_id, cohorts.c.attributes == NOTHING
         )
         await connection.execute(
             update(table).where(whose).values(cohort=new.correlate(table).scalar_subquery())

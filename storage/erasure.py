@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, null, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.cohorts import Answer, add_to_totals, among, leave_cohorts, shard_of
 from storage.invitations import Ballot, Ballots
+from storage.rows import survey_of
 from storage.tables import (
     addresses,
     administrator_pins,
@@ -56,10 +57,12 @@ async def erase_person(
         connection, {name: ballot for name, ballot, open_ in mine if open_}, shards=shards
     )
     await _silence_answers(connection, [name for name, _, _ in mine])
+    by_name = [name for name, ballot, _ in mine if not ballot.campaign.survey.gated]
     await leave_cohorts(
         connection,
-        person_id,
-        [name for name, ballot, _ in mine if not ballot.campaign.survey.gated],
+        invitations.c.person_id == person_id,
+        sorted({number for number, _ in by_name}),
+        answers=by_name,
         shards=shards,
     )
     await _withdraw(connection, person_id)
@@ -175,6 +178,11 @@ async def leave_out_erased(connection: AsyncConnection, campaign_id: int) -> Non
         invitations.update().where(theirs).values(state=InvitationState.WITHDRAWN.value)
     )
     await _recall(connection, theirs)
+    definition = await connection.scalar(
+        select(campaigns.c.definition).where(campaigns.c.id == campaign_id, exists().where(theirs))
+    )
+    if definition is not None and not survey_of(definition).gated:
+        await leave_cohorts(connection, theirs, [campaign_id])
 
 
 async def _recall(connection: AsyncConnection, theirs: ColumnElement[bool]) -> None:

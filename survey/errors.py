@@ -145,7 +145,7 @@ class AnotherAccount(NotAllowed):
     def __init__(self, email: str) -> None:
         super().__init__(
             f"{email} is tied to the account that came with it first; `voxpop admin confirm "
-            f"{email}` ties it to the one that claims it now."
+            f"{email} ACCOUNT` ties it to the one that claims it now."
         )
         self.email = email
 

@@ -28,6 +28,7 @@ from survey.planning import Plan
 from survey.ports import Pin, Press
 from survey.reminders import Reminder, Unanswered
 from survey.report import Distribution, NamedAnswer, Participation
+from survey.rights import Lifted
 from survey.scale import Score
 from survey.schedule import Schedule
 from survey.states import AWAITED, COUNTED, OPEN_CAMPAIGN, CampaignState, InvitationState
@@ -168,15 +169,28 @@ class FakePeople:
             if mine and waiting and survey in {None, found.campaign.survey.name}:
                 self.store.invitations[key] = replace(found, state=left)
 
-    async def opt_in(self, person: Person, *, at: datetime) -> bool:  # noqa: ARG002
+    async def opt_in(
+        self,
+        person: Person,
+        *,
+        survey: str | None = None,
+        at: datetime,  # noqa: ARG002
+    ) -> Lifted:
         self.store.write("opt_in", person.email)
-        lifted = {stop for stop in self.store.stops if stop[0] == person.id}
-        woken = self.store.snoozes.pop(person.id, None)
+        mine = {stop for stop in self.store.stops if stop[0] == person.id}
+        lifted = mine if survey is None else mine & {(person.id, survey)}
+        woken = self.store.snoozes.pop(person.id, None) if survey is None else None
         self.store.stops -= lifted
+        left = tuple(sorted(name for _, name in mine - lifted))
         for key, found in self.store.invitations.items():
-            if found.person == person and found.state in _STOPPED:
+            meant = survey in {None, found.campaign.survey.name} and "" not in left
+            if found.person == person and found.state in _STOPPED and meant:
                 self.store.invitations[key] = replace(found, state=InvitationState.SENT)
-        return bool(lifted or woken)
+        return Lifted(
+            anything=bool(lifted or woken),
+            still_stopped=left,
+            snoozed_until=self.store.snoozes.get(person.id),
+        )
 
     async def opted_out(self, person: Person) -> Sequence[str]:
         self.store.read("opted_out")

@@ -87,7 +87,7 @@ class Commands:
     async def _help(self, asker: Asker, _command: Command) -> Reply:
         language: Language = asker.language
         named = self.oversight.administrators
-        theirs = asker.person in named or named.knows(asker.by)
+        theirs = asker.person.active and (asker.person in named or named.knows(asker.by))
         return Reply(
             private=Card(
                 headline=language.text("What you can type"),

@@ -21,6 +21,7 @@ from runtime.cli.common import (
     with_product,
     write_json,
 )
+from runtime.roster_rules import as_on_roster
 from runtime.settings import Settings
 from runtime.wiring import Product
 from survey.errors import InvalidValue
@@ -101,7 +102,11 @@ def import_file(
 
 
 def _content(file: Path) -> bytes:
+    if str(file) in {"-", "/dev/stdin"}:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
+        if not file.is_file() and file.exists():
+            fail(f"{file} is no file: give a file, or - for what is piped in.")
         if file.is_file() and file.stat().st_size > MAX_BYTES:
             fail(f"{file} has more than {MAX_BYTES // 1024**2} MB: split it.")
         return file.read_bytes()
@@ -277,7 +282,7 @@ def away(
 
     async def work(product: Product) -> bool:
         await audited(product, "people.noted_away", "one person")
-        return await product.roster.set_away(email, begins=first, ends=last)
+        return await product.roster.set_away(as_on_roster(email), begins=first, ends=last)
 
     if not with_product(work):
         fail(f"Nobody on the roster has the e-mail {email}.")

@@ -55,7 +55,7 @@ def refusal(error: VoxpopError, language: Language) -> str:
             return language.text(
                 "{email} is tied to another account, the one that came with it first, so I did "
                 "nothing. If this account is yours as well, ask whoever runs me to confirm it: "
-                "`voxpop admin confirm {email}`.",
+                "`voxpop admin confirm {email} ACCOUNT`.",
                 email=email,
             )
         case CampaignExists():
