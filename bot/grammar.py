@@ -251,7 +251,7 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps pending", language.text("the questions that are open for you")),
         ("/nps snooze [DAYS]", language.text("no questions for some days, 14 unless you say")),
         ("/nps optout [SURVEY]", language.text("no more surveys from me")),
-        ("/nps optin", language.text("ask me again")),
+        ("/nps optin [SURVEY]", language.text("ask me again")),
         ("/nps mydata", language.text("everything that I know of you")),
         ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),

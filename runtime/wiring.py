@@ -1,5 +1,6 @@
 """The composition root: the one place where everything is put together."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -115,13 +116,13 @@ def put_together(
     roster = SqlRoster(
         database, tombstones, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
     )
-    rounds, figures = SqlRounds(database), SqlFigures(database)
+    chain = Chain(settings.secret_keys)
+    rounds, figures = SqlRounds(database, chain), SqlFigures(database)
     answers, outbox = (
         SqlAnswers(database, ballots, totals_kept=totals_kept),
         SqlOutbox(database, ballots),
     )
     seal, charts = Seal(settings.secret_keys), PngCharts()
-    chain = Chain(settings.secret_keys)
     audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
     rights = SqlRights(database, ballots, tombstones)
     chat = SqlSandbox(database)
@@ -136,6 +137,7 @@ def put_together(
         platforms=tuple(messengers),
         zone=zone(settings.timezone),
         policy=settings.contact,
+        beside=asyncio.to_thread,
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -243,7 +245,6 @@ def put_together(
             start=start,
             close=close,
             schedules=SqlSchedules(database),
-            audit=audit,
             clock=clock,
         ),
         next_rounds=next_rounds,

@@ -1,7 +1,8 @@
 """Who could be asked, and how often they were: what the contact policy judges by."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +69,15 @@ async def read_candidates(
         .where(people.c.active)
         .order_by(people.c.id)
     )
+    found = rows.all()
     where = await _addresses(connection, platforms)
+    # Presses have their turn while a hundred thousand people are read.
+    return await asyncio.to_thread(_candidates, found, where, timezone)
+
+
+def _candidates(
+    rows: Sequence[Any], where: Mapping[int, Address], timezone: str
+) -> list[Candidate]:
     return [
         Candidate(
             person=Person(

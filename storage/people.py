@@ -260,31 +260,41 @@ async def _bring_back(
     open_rounds = (
         _OPEN_ROUNDS if survey is None else _OPEN_ROUNDS.where(campaigns.c.survey == survey)
     )
+    message = exists().where(
+        deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
+    )
+    # In one statement: a press in the meantime is not written over.
     back = await connection.scalars(
-        select(invitations.c.id).where(
+        invitations.update()
+        .where(
             invitations.c.person_id == person.id,
             invitations.c.campaign_id.in_(open_rounds),
             invitations.c.state.in_(
                 [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
             ),
         )
-    )
-    mine = invitations.c.id.in_(back.all())
-    message = exists().where(
-        deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
-    )
-    await connection.execute(
-        invitations.update()
-        .where(mine)
         .values(
             state=case((message, InvitationState.SENT.value), else_=InvitationState.PENDING.value)
         )
+        .returning(invitations.c.id)
     )
+    mine = invitations.c.id.in_(back.all())
     await plan_updates(connection, mine, at=at)
     await connection.execute(
         deliveries.update()
         .where(
-            deliveries.c.invitation_id.in_(select(invitations.c.id).where(mine)),
+            deliveries.c.invitation_id.in_(
+                select(invitations.c.id).where(
+                    or_(
+                        mine,
+                        and_(  # held back because they snoozed
+                            invitations.c.person_id == person.id,
+                            invitations.c.campaign_id.in_(open_rounds),
+                            invitations.c.state == InvitationState.PENDING.value,
+                        ),
+                    )
+                )
+            ),
             deliveries.c.state == DeliveryState.SKIPPED.value,
             deliveries.c.kind == DeliveryKind.INITIAL.value,
         )

@@ -160,6 +160,12 @@ class StartedElsewhere(CampaignExists):
     """This time of a schedule has been dealt with, by another process or an earlier look."""
 
 
+class PlanOutdated(VoxpopError):
+    """Another round has started since this one was planned: who may be asked has changed."""
+
+    code = "plan_outdated"
+
+
 class NobodyToAsk(VoxpopError):
     """A round was started, and nobody is left to be asked."""
 

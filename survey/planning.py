@@ -63,6 +63,7 @@ class Plan:
         later: How many are asked later than the others, because they snoozed or are away.
         over_budget: How many get more questions this year than the contact policy wants.
         at_once: Whether sending windows are set aside.
+        after: The number of the latest round that it knows of; a newer one has asked people since.
     """
 
     survey: Survey
@@ -78,6 +79,7 @@ class Plan:
     later: int = 0
     over_budget: int = 0
     at_once: bool = False
+    after: int = 0
 
 
 def cohorts_of(people: Sequence[Person], *, k: int) -> tuple[list[int], tuple[dict[str, str], ...]]:
@@ -127,6 +129,11 @@ class _Openings:
             at_once=self._at_once,
             **self._when,
         )
+
+
+def _is_silent(candidate: Candidate, *, at: datetime) -> bool:
+    today = local_date(at, candidate.person.zone)
+    return candidate.silence.snoozed(today) or candidate.silence.away(today)
 
 
 def plan_round(
@@ -198,9 +205,7 @@ def plan_round(
         zones=len({one.person.timezone for one in everyone}),
         left_out={reason: tuple(left_out[reason]) for reason in LeftOut if reason in left_out},
         limited=bool(to),
-        later=sum(
-            one.silence != QUIET_NEVER and one.silence.over(today) != today for one in everyone
-        ),
+        later=sum(_is_silent(one, at=at) for one in everyone),
         over_budget=sum(over_budget(policy, one.ledger) for one in everyone),
         at_once=at_once,
     )

@@ -1,5 +1,6 @@
 """When somebody who has not answered is reminded: one pure rule for the schedule and for hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -96,11 +97,13 @@ def _reminder(asked: Unanswered, policy: ContactPolicy, *, ordinal: int, at: dat
     )
 
 
-def earliest(campaign: Campaign, *, at: datetime) -> datetime | None:
-    """Before which instant a first message must lie for any reminder to be due; None if none is.
+A_LOCAL_DAY = timedelta(hours=25)
+"""How much earlier than as many times 24 hours a local day may come, changes of clocks included."""
 
-    A local day can begin 26 hours apart from another's, so a day and a half is left for them.
-    """
-    if not campaign.survey.reminders:
-        return None
-    return at - timedelta(days=campaign.survey.reminders[0]) + timedelta(hours=36)
+
+def earliest(campaign: Campaign, *, at: datetime) -> Sequence[tuple[int, datetime]]:
+    """By ordinal: before which instant a first message must lie for that reminder to be due."""
+    return [
+        (ordinal, at - timedelta(days=day) + A_LOCAL_DAY)
+        for ordinal, day in enumerate(campaign.survey.reminders, 1)
+    ]

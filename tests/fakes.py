@@ -1,6 +1,6 @@
 """Hand-written stand-ins for the ports, on one store in memory."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -371,10 +371,11 @@ class FakeReminders:
         campaigns: Sequence[Campaign],
         *,
         at: datetime,  # noqa: ARG002
-    ) -> Sequence[Unanswered]:
+        most: int,  # noqa: ARG002
+    ) -> AsyncIterator[Sequence[Unanswered]]:
         self.store.read("unanswered")
         known = self.store.invitations.values()
-        return [self._unanswered(found) for found in known if found.campaign in campaigns]
+        yield [self._unanswered(found) for found in known if found.campaign in campaigns]
 
     async def unanswered_by(self, campaign: Campaign, person: Person) -> Unanswered:
         self.store.read("unanswered_by")

@@ -44,9 +44,12 @@ class Remind:
         ]
         if not running:
             return 0
-        waiting = await self.reminders.unanswered(running, at=now)
-        due = (scheduled_reminder(asked, self.policy, at=now) for asked in waiting)
-        return await self.reminders.plan([found for found in due if found is not None])
+        planned = 0
+        most = self.policy.max_reminders
+        async for portion in self.reminders.unanswered(running, at=now, most=most):
+            due = (scheduled_reminder(asked, self.policy, at=now) for asked in portion)
+            planned += await self.reminders.plan([found for found in due if found is not None])
+        return planned
 
     async def person(self, campaign: Campaign, person: Person) -> Reminder:
         """Remind one person, whatever the schedule says.
@@ -58,5 +61,6 @@ class Remind:
             raise NoReminder(WhyNoReminder.PAUSED)
         asked = await self.reminders.unanswered_by(campaign, person)
         reminder = reminder_by_hand(asked, self.policy, at=self.clock())
-        await self.reminders.plan([reminder])
+        if not await self.reminders.plan([reminder]):
+            raise NoReminder(WhyNoReminder.PLANNED)
         return reminder

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from survey.audit import THE_SCHEDULE, Entry
 from survey.cron import Cron
 from survey.errors import CampaignExists, InvalidValue, NobodyToAsk, StartedElsewhere, VoxpopError
 from survey.localtime import zone
-from survey.ports import AuditLog, Clock, Schedules
+from survey.ports import Clock, Schedules
 from survey.schedule import CLOCK_WENT_BACK, Handled, Schedule
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.start_campaign import StartCampaign
@@ -33,7 +32,6 @@ class StartDueRounds:
     start: StartCampaign
     close: CloseCampaign
     schedules: Schedules
-    audit: AuditLog
     clock: Clock
 
     async def __call__(self) -> AsyncIterator[Handled]:
@@ -107,8 +105,6 @@ class StartDueRounds:
             return await self._pass_over(name, due=due, outcome=OPEN)
         except NobodyToAsk as error:
             return await self._pass_over(name, due=due, outcome=str(error))
-        entry = Entry(at=now, actor=THE_SCHEDULE, action="round.started", about=campaign.name)
-        await self.audit.append(entry)
         return Handled(survey=name, due=due, outcome=STARTED, campaign=campaign)
 
     async def _pass_over(self, name: str, *, due: datetime, outcome: str) -> Handled | None:
