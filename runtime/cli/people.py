@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from runtime.backstage import SOURCE as BACKSTAGE
-from runtime.backstage import Backstage, roster_of
 from runtime.cli import roster_preview as preview
 from runtime.cli.common import (
     audited,
@@ -143,6 +141,9 @@ def sync(
             "https://backstage.example.org, and VOXPOP_BACKSTAGE__TOKEN with a token that may read "
             "its catalogue."
         )
+    # Its HTTP client takes longer to load than most commands to run.
+    from runtime.backstage import SOURCE, Backstage, roster_of  # noqa: PLC0415
+
     catalogue = Backstage(url=settings.backstage_url, token=settings.backstage_token)
     with preview.progress_bar(None) as told:
         users = asyncio.run(catalogue.users(told=lambda done: told("Fetching", done)))
@@ -152,7 +153,7 @@ def sync(
         columns,
         rows,
         form=None,
-        source=BACKSTAGE,
+        source=SOURCE,
         prune=_prune(missing=prune, even_most=prune_even_most),
         dry_run=dry_run,
         skip_refused=skip_refused,
