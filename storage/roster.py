@@ -29,7 +29,7 @@ from storage.roster_conditions import (
     address_of,
     compared,
     gone_from,
-    missing,
+    not_on_roster,
     not_staged,
     same_address,
 )
@@ -100,7 +100,7 @@ class SqlRoster:
                 if not dry_run:
                     await self._write(connection, compared(columns), platforms, source=source)
                     if changes.deactivated:
-                        await deactivate(connection, missing(source), at=at)
+                        await deactivate(connection, not_on_roster(source), at=at)
             return changes
 
     @asynccontextmanager
@@ -290,7 +290,7 @@ async def _count(connection: AsyncConnection, *, source: str, prune: Prune) -> C
     forgotten = await connection.scalars(
         select(staged.c.email).where(staged.c.verdict == Verdict.FORGOTTEN.value)
     )
-    missing = await connection.scalar(select(func.count()).where(missing(source))) or 0
+    missing = await connection.scalar(select(func.count()).where(not_on_roster(source))) or 0
     if prune is Prune.MISSING and missing:
         known = await connection.scalar(
             select(func.count()).where(people.c.active, people.c.source == source)

@@ -31,11 +31,12 @@ def compared(columns: frozenset[Meaning]) -> list[str]:
 
 
 def address_of(table: Any) -> tuple[ColumnElement[Any], ...]:
+    """The three words of an address."""
     return table.c.platform, table.c.workspace, table.c.user_id
 
 
 def same_address() -> ColumnElement[bool]:
-    """The three words of an address."""
+    """The staged address is this one."""
     return tuple_(*address_of(addresses)) == tuple_(*address_of(staged_addresses))
 
 
@@ -54,11 +55,11 @@ def not_staged(platforms: Sequence[str]) -> ColumnElement[bool]:
 
 
 def gone_from(person_id: ColumnElement[Any], platforms: Sequence[str]) -> ColumnElement[bool]:
-    """The staged address is this one."""
+    """The person has an address there that the roster no longer has."""
     return exists().where(addresses.c.person_id == person_id, not_staged(platforms))
 
 
-def missing(source: str) -> ColumnElement[bool]:
+def not_on_roster(source: str) -> ColumnElement[bool]:
     """Active people of a source who are not on the roster."""
     there = exists().where(staged.c.email == people.c.email).correlate(people)
     return and_(people.c.active, people.c.source == source, people.c.erased_at.is_(None), ~there)
