@@ -4,12 +4,17 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
 from survey.delivery import ATTEMPTS, Delivery, MessageRef, Postpone, Skip, retry_after, sending
-from survey.messenger import Messenger, OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.messenger import (
+    Messenger,
+    OutcomeUnknown,
+    PlatformBusy,
+    PlatformRefuses,
+    RecipientUnreachable,
+)
 from survey.ports import Clock, Outbox
 from survey.states import DeliveryKind
 from survey.usecases.compose_card import ComposeCard
@@ -90,19 +95,31 @@ class Worker:
             return
         try:
             ref = await self._send(messenger, delivery)
-        except RecipientUnreachable as error:
-            await self.outbox.failed(delivery, reason=str(error))
-            events.warning("delivery_failed", reason=str(error))
-        except PlatformBusy as error:
-            await self._again(delivery, wait=error.retry_after, reason=str(error))
-        except OutcomeUnknown as error:
-            await self._not_known(delivery, reason=str(error))
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the row must not hang
-            events.exception("delivery_broke")
-            await self._not_known(delivery, reason=type(error).__name__)
-        else:
-            await self.outbox.sent(delivery, ref, at=self.clock())
-            events.info("delivery_sent", attempt=delivery.attempt)
+            await self._went_wrong(delivery, error)
+            return
+        await self.outbox.sent(delivery, ref, at=self.clock())
+        events.info("delivery_sent", attempt=delivery.attempt)
+        if delivery.probe and await self.outbox.well(delivery):
+            log.info("platform_is_well_again", **_where(delivery))
+
+    async def _went_wrong(self, delivery: Delivery, error: Exception) -> None:
+        reason = str(error)
+        match error:
+            case RecipientUnreachable():
+                await self.outbox.failed(delivery, reason=reason)
+                log.warning("delivery_failed", delivery=str(delivery.id), reason=reason)
+            case PlatformBusy(retry_after=wait):
+                await self.outbox.busy(delivery, wait=wait, reason=reason)
+                log.info("platform_busy", **_where(delivery))
+            case PlatformRefuses():
+                if await self.outbox.refused(delivery, reason=reason):
+                    log.error("platform_refuses_us", reason=reason, **_where(delivery))
+            case OutcomeUnknown():
+                await self._not_known(delivery, reason=reason)
+            case _:
+                log.error("delivery_broke", delivery=str(delivery.id), exc_info=error)
+                await self._not_known(delivery, reason=type(error).__name__)
 
     async def _send(self, messenger: Messenger, delivery: Delivery) -> MessageRef:
         reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
@@ -127,7 +144,7 @@ class Worker:
         except RecipientUnreachable as error:
             await self.outbox.failed(delivery, reason=str(error))
             return
-        except (OutcomeUnknown, PlatformBusy) as error:
+        except (OutcomeUnknown, PlatformBusy, PlatformRefuses) as error:
             await self._not_known(delivery, reason=str(error))
             return
         except Exception as error:
@@ -138,16 +155,23 @@ class Worker:
             await self.outbox.sent(delivery, found, at=self.clock())
             log.info("delivery_adopted", delivery=str(delivery.id))
             return
-        await self._again(delivery, wait=None, reason="it had not arrived")
+        await self._again(delivery, reason="it had not arrived")
 
-    async def _again(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
-        if delivery.attempt >= ATTEMPTS:
+    async def _again(self, delivery: Delivery, *, reason: str) -> None:
+        """It surely did not arrive: try again, a few times."""
+        if delivery.tries >= ATTEMPTS:
             await self.outbox.failed(delivery, reason=f"given up after {ATTEMPTS} tries: {reason}")
             return
-        pause = wait or retry_after(delivery.attempt, jitter=random.random())  # noqa: S311
-        await self.outbox.postponed(delivery, until=self.clock() + pause, reason=reason)
+        pause = retry_after(delivery.tries + 1, jitter=random.random())  # noqa: S311
+        until = self.clock() + pause
+        await self.outbox.postponed(delivery, until=until, reason=reason, tried=True)
 
     async def _not_known(self, delivery: Delivery, *, reason: str) -> None:
-        pause = retry_after(delivery.attempt, jitter=random.random())  # noqa: S311
+        pause = retry_after(delivery.tries + 1, jitter=random.random())  # noqa: S311
         await self.outbox.unknown(delivery, until=self.clock() + pause, reason=reason)
         log.warning("delivery_unknown", delivery=str(delivery.id), reason=reason)
+
+
+def _where(delivery: Delivery) -> dict[str, str]:
+    """For the log."""
+    return {"platform": delivery.address.platform, "workspace": delivery.address.workspace}

@@ -1,51 +1,77 @@
 """The deliveries as a queue: claimed under a lease, recorded with a fence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, or_, select, type_coerce
+from sqlalchemy import func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.invitations import Ballots, load_invitations
+from storage.lanes import Lane, Paces, database_now, open_lanes, shut, take, well_again
 from storage.rows import SILENCE, silence_of
 from storage.tables import Instant, campaigns, deliveries, invitations, people
-from survey.delivery import LEASE, Delivery, MessageRef
+from survey.delivery import LEASE, Delivery, MessageRef, Method, method_of
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
 
 _queue = deliveries.alias("queue")
+_NO_LIMITS: Paces = {}
 
 
 class SqlOutbox:
-    """The port `Outbox` on a database. Leases run by the database's own clock."""
+    """The port `Outbox` on a database. Leases run by the database's own clock.
 
-    def __init__(self, database: Database, ballots: Ballots) -> None:
+    Args:
+        paces: How fast each platform is used, over all processes.
+    """
+
+    def __init__(self, database: Database, ballots: Ballots, *, paces: Paces = _NO_LIMITS) -> None:
         self._database = database
+        self._paces = paces
         self._ballots = ballots
 
     async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
-        due = (
+        taken: list[UUID] = []
+        probes: set[UUID] = set()
+        async with self._database.write() as connection:
+            for lane in await open_lanes(connection, self._database, self._paces):
+                left = limit - len(taken)
+                number = left if lane.allowed is None else min(left, lane.allowed)
+                if number < 1:
+                    continue
+                mine = await self._take(connection, self._due(lane, at=at, number=number))
+                taken.extend(mine)
+                if lane.troubled:
+                    probes.update(mine)
+                if mine and lane.allowed is not None:
+                    await take(connection, lane, len(mine))
+            found = await self._load(connection, taken)
+        return [replace(one, probe=one.id in probes) for one in found]
+
+    def _due(self, lane: Lane, *, at: datetime, number: int) -> Any:
+        updates = _queue.c.kind == DeliveryKind.UPDATE.value
+        return (
             select(_queue.c.id)
             .join(invitations, invitations.c.id == _queue.c.invitation_id)
             .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
             .where(
                 _queue.c.state == DeliveryState.PLANNED.value,
+                _queue.c.platform == lane.platform,
+                _queue.c.workspace == lane.workspace,
+                updates if lane.method is Method.UPDATE else ~updates,
                 _queue.c.due_at <= at,
                 # A paused round sends nothing, but its messages still change.
-                or_(
-                    campaigns.c.state != CampaignState.PAUSED.value,
-                    _queue.c.kind == DeliveryKind.UPDATE.value,
-                ),
+                or_(campaigns.c.state != CampaignState.PAUSED.value, updates),
             )
             .order_by(_queue.c.due_at)
-            .limit(limit)
+            .limit(number)
             .with_for_update(skip_locked=True, of=_queue)
         )
-        return await self._take(due)
 
     async def claim_unknown(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
@@ -53,14 +79,60 @@ class SqlOutbox:
             select(_queue.c.id)
             .where(
                 _queue.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
-                _queue.c.lease_until < self._now(),
+                _queue.c.lease_until < database_now(self._database),
                 _queue.c.due_at <= at,
             )
             .order_by(_queue.c.lease_until)
             .limit(limit)
             .with_for_update(skip_locked=True, of=_queue)
         )
-        return await self._take(lost)
+        async with self._database.write() as connection:
+            return await self._load(connection, await self._take(connection, lost))
+
+    async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await self._end(
+                connection,
+                delivery,
+                state=DeliveryState.PLANNED,
+                reason=reason,
+                lease_until=None,
+            )
+            await shut(
+                connection,
+                self._database,
+                (delivery.address.platform, delivery.address.workspace),
+                [method_of(delivery)],
+                wait=wait,
+                reason=reason,
+            )
+
+    async def refused(self, delivery: Delivery, *, reason: str) -> bool:
+        """See the port."""
+        async with self._database.write() as connection:
+            await self._end(
+                connection,
+                delivery,
+                state=DeliveryState.PLANNED,
+                reason=reason,
+                lease_until=None,
+            )
+            return await shut(
+                connection,
+                self._database,
+                (delivery.address.platform, delivery.address.workspace),
+                tuple(Method),
+                wait=None,
+                reason=reason,
+            )
+
+    async def well(self, delivery: Delivery) -> bool:
+        """See the port."""
+        async with self._database.write() as connection:
+            return await well_again(
+                connection, delivery.address.platform, delivery.address.workspace
+            )
 
     async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
         """See the port."""
@@ -107,10 +179,17 @@ class SqlOutbox:
             await self._catch_up(connection, delivery, at=at)
         return True
 
-    async def postponed(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
+    async def postponed(
+        self, delivery: Delivery, *, until: datetime, reason: str, tried: bool = False
+    ) -> bool:
         """See the port."""
         return await self._close(
-            delivery, state=DeliveryState.PLANNED, due_at=until, reason=reason, lease_until=None
+            delivery,
+            state=DeliveryState.PLANNED,
+            due_at=until,
+            reason=reason,
+            lease_until=None,
+            tries=deliveries.c.tries + int(tried),
         )
 
     async def unknown(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
@@ -120,7 +199,8 @@ class SqlOutbox:
             state=DeliveryState.UNKNOWN,
             due_at=until,
             reason=reason,
-            lease_until=self._now(),
+            lease_until=database_now(self._database),
+            tries=deliveries.c.tries + 1,
         )
 
     async def failed(self, delivery: Delivery, *, reason: str) -> bool:
@@ -144,19 +224,18 @@ class SqlOutbox:
         """See the port."""
         return await self._close(delivery, state=DeliveryState.SKIPPED, reason=reason)
 
-    async def _take(self, which: Any) -> Sequence[Delivery]:
-        async with self._database.write() as connection:
-            taken = await connection.scalars(
-                deliveries.update()
-                .where(deliveries.c.id.in_(which.scalar_subquery()))
-                .values(
-                    state=DeliveryState.SENDING.value,
-                    attempt=deliveries.c.attempt + 1,
-                    lease_until=self._now(seconds=int(LEASE.total_seconds())),
-                )
-                .returning(deliveries.c.id)
+    async def _take(self, connection: AsyncConnection, which: Any) -> Sequence[UUID]:
+        taken = await connection.scalars(
+            deliveries.update()
+            .where(deliveries.c.id.in_(which.scalar_subquery()))
+            .values(
+                state=DeliveryState.SENDING.value,
+                attempt=deliveries.c.attempt + 1,
+                lease_until=database_now(self._database, seconds=LEASE.total_seconds()),
             )
-            return await self._load(connection, taken.all())
+            .returning(deliveries.c.id)
+        )
+        return taken.all()
 
     async def _load(self, connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Delivery]:
         target, other = deliveries.alias("target"), deliveries.alias("other")
@@ -198,6 +277,7 @@ class SqlOutbox:
                     platform=row.platform, workspace=row.workspace, user_id=row.user_id
                 ),
                 attempt=row.attempt,
+                tries=row.tries,
                 invitation=found[row.invitation_id],
                 target=None
                 if row.target_message is None
@@ -262,10 +342,3 @@ class SqlOutbox:
                 due_at=at,
             )
         )
-
-    def _now(self, *, seconds: int = 0) -> ColumnElement[datetime]:
-        """The database's clock, so many seconds on."""
-        if self._database.is_sqlite:
-            clock = func.strftime("%Y-%m-%d %H:%M:%f", "now", f"+{seconds} seconds")
-            return type_coerce(clock, Instant)
-        return type_coerce(func.now() + timedelta(seconds=seconds), Instant)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -233,7 +234,10 @@ deliveries = Table(
     Column("state", String(16), nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("lease_until", Instant),
+    # The fence: how often it was claimed.
     Column("attempt", Integer, nullable=False, server_default="0"),
+    # How often it went wrong.
+    Column("tries", Integer, nullable=False, server_default="0"),
     Column("channel_ref", Text),
     Column("message_ref", Text),
     Column("sent_at", Instant),
@@ -242,6 +246,8 @@ deliveries = Table(
 )
 Index(
     "ix_deliveries_due",
+    deliveries.c.platform,
+    deliveries.c.workspace,
     deliveries.c.due_at,
     postgresql_where=deliveries.c.state == "planned",
     sqlite_where=deliveries.c.state == "planned",
@@ -251,6 +257,21 @@ Index(
     deliveries.c.lease_until,
     postgresql_where=deliveries.c.state.in_(["sending", "unknown"]),
     sqlite_where=deliveries.c.state.in_(["sending", "unknown"]),
+)
+
+# How fast each method of each workspace is used, by all processes together.
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("workspace", String(64), primary_key=True),
+    Column("method", String(16), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("filled_at", Instant, nullable=False),
+    # Nothing is claimed before: the platform asked for patience, or refuses us altogether.
+    Column("closed_until", Instant),
+    Column("trouble", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
 )
 
 # No foreign keys here and in `totals`: a press writes both, has read the campaign in the same

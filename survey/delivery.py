@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from survey.contact import MESSAGES_APART, QUIET_NEVER, Silence
@@ -15,6 +16,26 @@ LEASE = timedelta(minutes=2)
 """How long a worker may take over one message before another looks after it."""
 ATTEMPTS = 8
 """How often a message is tried before it counts as failed."""
+
+
+class Method(StrEnum):
+    """What is done on a platform; each has a pace of its own."""
+
+    SEND = "send"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast one workspace takes a method, by all processes together.
+
+    Attributes:
+        per_second: How many in the long run.
+        burst: How many at once after a pause; 1 or more.
+    """
+
+    per_second: float
+    burst: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +56,12 @@ class Delivery:
         ordinal: Its number among those of its kind; (invitation, kind, ordinal) is unique.
         address: Where it goes.
         attempt: The fence: only the attempt that holds the lease may write the outcome.
+        tries: How often it went wrong so far, waiting for windows and platforms aside.
         invitation: What it is about, as it stood when the delivery was claimed.
         target: The message that an update changes.
         at_once: Whether the sending window is set aside (`--now`).
         silence: When the person is not to be written to.
+        probe: Whether its platform had trouble, and this one finds out whether it still has.
         last_sent: When the latest message about the same invitation went out (UTC), or None.
     """
 
@@ -48,10 +71,17 @@ class Delivery:
     address: Address
     attempt: int
     invitation: Invitation
+    tries: int = 0
     target: MessageRef | None = None
     at_once: bool = False
     silence: Silence = QUIET_NEVER
     last_sent: datetime | None = None
+    probe: bool = False
+
+
+def method_of(delivery: Delivery) -> Method:
+    """What the platform is asked to do."""
+    return Method.UPDATE if delivery.kind is DeliveryKind.UPDATE else Method.SEND
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,9 @@ def who(plan: Plan, language: Language) -> Card:
             "{n} person would be asked.", "{n} people would be asked.", len(plan.asks)
         ),
         lines=tuple(lines),
-        note=language.text("The file names who is asked and who is not; who wants no questions stays unnamed."),
+        note=language.text(
+            "The file names who is asked and who is not; who wants no questions stays unnamed."
+        ),
         attachment=Attachment(
             name=f"{plan.survey.name}-preview.csv",
             media_type="text/csv; charset=utf-8",
