@@ -112,13 +112,7 @@ async def _database(database: Database) -> list[Finding]:
     drift = abs(datetime.now(UTC) - theirs) if isinstance(theirs, datetime) else timedelta(0)
     return [
         Finding(name="database", fine=True),
-        Finding(
-            name="schema",
-            fine=state is SchemaState.CURRENT
-            or (database.is_sqlite and state is not SchemaState.NEWER),
-            says=f"{state.value} {revision}",
-            mend="" if state is SchemaState.CURRENT else "run `voxpop db upgrade`",
-        ),
+        _schema(state, revision, upgrades_itself=database.is_sqlite),
         Finding(
             name="clock",
             fine=drift <= MAX_DRIFT,
@@ -126,6 +120,14 @@ async def _database(database: Database) -> list[Finding]:
             mend="" if drift <= MAX_DRIFT else "synchronise the clocks",
         ),
     ]
+
+
+def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Finding:
+    fine = state is SchemaState.CURRENT or (upgrades_itself and state is not SchemaState.NEWER)
+    mend = "start the newer Voxpop" if state is SchemaState.NEWER else "run `voxpop db upgrade`"
+    return Finding(
+        name="schema", fine=fine, says=f"{state.value} {revision}", mend="" if fine else mend
+    )
 
 
 def _platforms(settings: Settings) -> Finding:

@@ -98,10 +98,17 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: b
     for column in columns:
         table.add_column(column.replace("_", " "), no_wrap=not sys.stdout.isatty())
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(_told(cell) for cell in row))
     # Elsewhere than on a terminal a line is a row, however long.
     width = None if sys.stdout.isatty() else 1_000
     Console(width=width, highlight=False, markup=False).print(table)
+
+
+def _told(cell: object) -> str:
+    """A cell for people."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)
 
 
 def write_json(value: Any) -> None:

@@ -107,7 +107,9 @@ def another_running(names: list[str], language: Language) -> str:
 def several_running(names: list[str], language: Language) -> str:
     """A command that could mean more than one round."""
     return language.text(
-        "Several rounds are open: {names}. Which one do you mean?", names=language.listing(names)
+        "Several rounds are open: {names}. Name the one you mean, as in `/nps status {name}`.",
+        names=language.listing(names),
+        name=names[0],
     )
 
 

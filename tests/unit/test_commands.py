@@ -218,7 +218,10 @@ async def test_of_two_open_rounds_the_one_that_is_meant_must_be_named() -> None:
     chat = await a_round(9)
     chat.store.campaigns.append(campaign(id=2, survey=TICKET))
     unsure = private(await chat.types("/nps close")).headline
-    assert unsure == "Several rounds are open: nps/2026Q4 and ticket/2026Q4. Which one do you mean?"
+    assert unsure == (
+        "Several rounds are open: nps/2026Q4 and ticket/2026Q4. "
+        "Name the one you mean, as in `/nps status nps/2026Q4`."
+    )
     assert chat.knocks == []
 
 
