@@ -4,6 +4,7 @@ A lane is one method of one workspace of a platform. All processes share its tok
 claims takes them in the same transaction, by the database's clock.
 """
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,9 @@ from survey.states import DeliveryState
 PROBES = 1
 """How many deliveries a lane that had trouble gets at a time, until one has gone well."""
 FIRST_PAUSE = timedelta(seconds=15)
+"""After a refusal; doubled from one to the next."""
+FIRST_PATIENCE = timedelta(seconds=2)
+"""After a platform that wants patience and does not say how much; doubled likewise."""
 LONGEST_PAUSE = timedelta(minutes=15)
 
 Paces = Mapping[tuple[str, Method], Pace]
@@ -110,9 +114,12 @@ async def shut(
     methods: Sequence[Method],
     *,
     wait: timedelta | None,
+    first: timedelta,
     reason: str,
 ) -> bool:
-    """Close lanes for a while, each time longer if `wait` is None; whether they were well before.
+    """Close lanes for a while, each time longer if `wait` is None; whether one was well before.
+
+    What many say at once counts as said once.
 
     Args:
         connection: In whose transaction.
@@ -120,6 +127,7 @@ async def shut(
         lane: Platform and workspace.
         methods: Which of its methods.
         wait: What the platform asked for; None doubles the pause, and probes afterwards.
+        first: The pause that is doubled, spread so that not everybody comes back at once.
         reason: Why, for the operator.
     """
     platform, workspace = lane
@@ -128,8 +136,19 @@ async def shut(
         lanes.c.workspace == workspace,
         lanes.c.method.in_([method.value for method in methods]),
     )
-    trouble: int = await connection.scalar(select(func.max(lanes.c.trouble)).where(mine)) or 0
-    pause = wait or min(FIRST_PAUSE * 2 ** min(trouble, 16), LONGEST_PAUSE)
+    rows = (
+        await connection.execute(
+            select(lanes, database_now(database).label("now"))
+            .where(mine)
+            .order_by(lanes.c.method)
+            .with_for_update()
+        )
+    ).all()
+    well = any(row.trouble == 0 for row in rows)
+    if wait is None and not well and all(_closed(row) for row in rows):
+        return False
+    trouble = max((row.trouble for row in rows), default=0)
+    pause = wait or _pause(first, trouble)
     until = database_now(database, seconds=pause.total_seconds())
     await connection.execute(
         lanes.update()
@@ -140,7 +159,17 @@ async def shut(
             trouble=lanes.c.trouble if wait else literal(trouble + 1),
         )
     )
-    return trouble == 0
+    return well
+
+
+def _closed(row: Any) -> bool:
+    return bool(row.closed_until is not None and row.closed_until > row.now)
+
+
+def _pause(first: timedelta, trouble: int) -> timedelta:
+    longest = min(first * 2 ** min(trouble, 16), LONGEST_PAUSE)
+    spread = 0.5 + random.random() / 2  # noqa: S311 - nobody gains from guessing it
+    return timedelta(seconds=longest.total_seconds() * spread)
 
 
 async def well_again(connection: AsyncConnection, platform: str, workspace: str) -> bool:

@@ -6,19 +6,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, type_coerce
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.claims import due, hold, load_deliveries, lost
 from storage.engine import Database
-from storage.invitations import Ballots, load_invitations
-from storage.lanes import Lane, Paces, database_now, open_lanes, shut, take, well_again
-from storage.rows import SILENCE, silence_of
-from storage.tables import Instant, campaigns, deliveries, invitations, people
-from survey.delivery import LEASE, Delivery, MessageRef, Method, method_of
-from survey.person import Address
+from storage.invitations import Ballots
+from storage.lanes import (
+    FIRST_PATIENCE,
+    FIRST_PAUSE,
+    Paces,
+    database_now,
+    open_lanes,
+    shut,
+    take,
+    well_again,
+)
+from storage.tables import campaigns, deliveries, invitations
+from survey.delivery import Delivery, MessageRef, Method, method_of
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
 
-_queue = deliveries.alias("queue")
 _NO_LIMITS: Paces = {}
 
 
@@ -44,50 +51,21 @@ class SqlOutbox:
                 number = left if lane.allowed is None else min(left, lane.allowed)
                 if number < 1:
                     continue
-                mine = await self._take(connection, self._due(lane, at=at, number=number))
+                mine = await hold(connection, self._database, due(lane, at=at, number=number))
                 taken.extend(mine)
                 if lane.troubled:
                     probes.update(mine)
                 if mine and lane.allowed is not None:
                     await take(connection, lane, len(mine))
-            found = await self._load(connection, taken)
+            found = await load_deliveries(connection, taken, self._ballots)
         return [replace(one, probe=one.id in probes) for one in found]
-
-    def _due(self, lane: Lane, *, at: datetime, number: int) -> Any:
-        updates = _queue.c.kind == DeliveryKind.UPDATE.value
-        return (
-            select(_queue.c.id)
-            .join(invitations, invitations.c.id == _queue.c.invitation_id)
-            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
-            .where(
-                _queue.c.state == DeliveryState.PLANNED.value,
-                _queue.c.platform == lane.platform,
-                _queue.c.workspace == lane.workspace,
-                updates if lane.method is Method.UPDATE else ~updates,
-                _queue.c.due_at <= at,
-                # A paused round sends nothing, but its messages still change.
-                or_(campaigns.c.state != CampaignState.PAUSED.value, updates),
-            )
-            .order_by(_queue.c.due_at)
-            .limit(number)
-            .with_for_update(skip_locked=True, of=_queue)
-        )
 
     async def claim_unknown(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
-        lost = (
-            select(_queue.c.id)
-            .where(
-                _queue.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
-                _queue.c.lease_until < database_now(self._database),
-                _queue.c.due_at <= at,
-            )
-            .order_by(_queue.c.lease_until)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=_queue)
-        )
         async with self._database.write() as connection:
-            return await self._load(connection, await self._take(connection, lost))
+            which = lost(self._database, at=at, limit=limit)
+            taken = await hold(connection, self._database, which)
+            return await load_deliveries(connection, taken, self._ballots)
 
     async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
         """See the port."""
@@ -105,6 +83,7 @@ class SqlOutbox:
                 (delivery.address.platform, delivery.address.workspace),
                 [method_of(delivery)],
                 wait=wait,
+                first=FIRST_PATIENCE,
                 reason=reason,
             )
 
@@ -124,6 +103,7 @@ class SqlOutbox:
                 (delivery.address.platform, delivery.address.workspace),
                 tuple(Method),
                 wait=None,
+                first=FIRST_PAUSE,
                 reason=reason,
             )
 
@@ -200,7 +180,6 @@ class SqlOutbox:
             due_at=until,
             reason=reason,
             lease_until=database_now(self._database),
-            tries=deliveries.c.tries + 1,
         )
 
     async def failed(self, delivery: Delivery, *, reason: str) -> bool:
@@ -223,71 +202,6 @@ class SqlOutbox:
     async def skipped(self, delivery: Delivery, *, reason: str) -> bool:
         """See the port."""
         return await self._close(delivery, state=DeliveryState.SKIPPED, reason=reason)
-
-    async def _take(self, connection: AsyncConnection, which: Any) -> Sequence[UUID]:
-        taken = await connection.scalars(
-            deliveries.update()
-            .where(deliveries.c.id.in_(which.scalar_subquery()))
-            .values(
-                state=DeliveryState.SENDING.value,
-                attempt=deliveries.c.attempt + 1,
-                lease_until=database_now(self._database, seconds=LEASE.total_seconds()),
-            )
-            .returning(deliveries.c.id)
-        )
-        return taken.all()
-
-    async def _load(self, connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Delivery]:
-        target, other = deliveries.alias("target"), deliveries.alias("other")
-        last_sent = (
-            select(func.max(other.c.sent_at))
-            .where(
-                other.c.invitation_id == deliveries.c.invitation_id,
-                other.c.kind != DeliveryKind.UPDATE.value,
-            )
-            .scalar_subquery()
-        )
-        rows = (
-            await connection.execute(
-                select(
-                    deliveries,
-                    campaigns.c.at_once,
-                    target.c.channel_ref.label("target_channel"),
-                    target.c.message_ref.label("target_message"),
-                    type_coerce(last_sent, Instant).label("last_sent"),
-                    *SILENCE,
-                )
-                .join(invitations, invitations.c.id == deliveries.c.invitation_id)
-                .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
-                .join(people, people.c.id == invitations.c.person_id)
-                .outerjoin(target, target.c.id == deliveries.c.target_id)
-                .where(deliveries.c.id.in_(ids))
-                .order_by(deliveries.c.due_at)
-            )
-        ).all()
-        found = await load_invitations(
-            connection, [row.invitation_id for row in rows], self._ballots
-        )
-        return [
-            Delivery(
-                id=row.id,
-                kind=DeliveryKind(row.kind),
-                ordinal=row.ordinal,
-                address=Address(
-                    platform=row.platform, workspace=row.workspace, user_id=row.user_id
-                ),
-                attempt=row.attempt,
-                tries=row.tries,
-                invitation=found[row.invitation_id],
-                target=None
-                if row.target_message is None
-                else MessageRef(channel=row.target_channel, message=row.target_message),
-                at_once=row.at_once,
-                silence=silence_of(row),
-                last_sent=row.last_sent,
-            )
-            for row in rows
-        ]
 
     async def _close(self, delivery: Delivery, **values: Any) -> bool:
         async with self._database.write() as connection:

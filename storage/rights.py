@@ -1,5 +1,6 @@
 """Silence, information and erasure."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -14,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Contended, Database
 from storage.erasure import erase_person
+from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
+from storage.rows import PERSON, person_of
 from storage.tables import (
     addresses,
     administrator_pins,
@@ -39,6 +42,9 @@ TRIES = 3
 """How often erasing is tried: whoever sends them a message just then locks the other way round."""
 
 
+_NO_JOURNAL = ErasureJournal(None)
+
+
 class Tombstones:
     """What stands for an e-mail that was forgotten: a digest that only the key's holder can make.
 
@@ -60,10 +66,17 @@ class Tombstones:
 class SqlRights:
     """The port `Rights` on a database."""
 
-    def __init__(self, database: Database, ballots: Ballots, tombstones: Tombstones) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ballots: Ballots,
+        tombstones: Tombstones,
+        journal: ErasureJournal = _NO_JOURNAL,
+    ) -> None:
         self._database = database
         self._ballots = ballots
         self._tombstones = tombstones
+        self._journal = journal
 
     async def snooze(self, person: Person, *, until: date) -> None:
         """See the port."""
@@ -122,6 +135,9 @@ class SqlRights:
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:
         """See the port."""
+        # Noted first: a restored backup may forget that it was done, and never that it was asked.
+        digest = self._tombstones.digests(person.email)[0]
+        await asyncio.to_thread(self._journal.note, FORGOTTEN, [digest])
         for _ in range(TRIES - 1):
             with suppress(Contended):
                 return await self._forget(person, at=at)
@@ -160,11 +176,40 @@ class SqlRights:
                 found |= {email for digest in known for email in given[digest]}
         return found
 
+    async def replay(self, *, at: datetime) -> int:
+        """Forget again whom the journal names and this database, an older one, still knows.
+
+        Returns:
+            How many were forgotten.
+        """
+        standing = await asyncio.to_thread(self._journal.standing)
+        if not standing:
+            return 0
+        insert = sqlite_insert if self._database.is_sqlite else pg_insert
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(erasures).on_conflict_do_nothing(),
+                [{"digest": digest, "at": at} for digest in sorted(standing)],
+            )
+            rows = await connection.execute(
+                select(*PERSON).where(people.c.erased_at.is_(None)).order_by(people.c.id)
+            )
+            back = [
+                person_of(dict(row), timezone="UTC")
+                for row in rows.mappings()
+                if standing.intersection(self._tombstones.digests(row["email"]))
+            ]
+        for person in back:
+            await self.forget(person, at=at)
+        return len(back)
+
     async def readmit(self, email: str) -> bool:
         """See the port."""
+        digests = self._tombstones.digests(email)
+        await asyncio.to_thread(self._journal.note, READMITTED, digests)
         async with self._database.write() as connection:
             lifted = await connection.execute(
-                erasures.delete().where(erasures.c.digest.in_(self._tombstones.digests(email)))
+                erasures.delete().where(erasures.c.digest.in_(digests))
             )
             return bool(lifted.rowcount)
 

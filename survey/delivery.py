@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from survey.contact import MESSAGES_APART, QUIET_NEVER, Silence
+from survey.contact import MESSAGES_APART, QUIET_NEVER, QuietDay, Silence, never_quiet
 from survey.eligibility import LeftOut, due_or_left_out
 from survey.invitation import Invitation
 from survey.localtime import local_date
@@ -98,7 +98,9 @@ class Postpone:
     until: datetime
 
 
-def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
+def sending(
+    delivery: Delivery, *, at: datetime, quiet: QuietDay = never_quiet
+) -> Skip | Postpone | None:
     """What to do with a delivery at the moment of sending it; None means: send.
 
     What was true when it was planned is checked again: who has answered, declined or was closed
@@ -126,6 +128,7 @@ def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
         at=earliest,
         closes_at=campaign.closes_at,
         at_once=delivery.at_once and delivery.kind is DeliveryKind.INITIAL,
+        quiet=quiet,
     )
     if isinstance(due, LeftOut):
         return Skip(due.value)

@@ -27,7 +27,7 @@ class Outbox(Protocol):
     async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
         """The platform wants patience: nothing of this method goes out there for so long.
 
-        With None the pause is ours, and doubles from one time to the next.
+        With None the pause is ours: two seconds, spread, and doubled from one time to the next.
         """
         ...
 
@@ -43,7 +43,7 @@ class Outbox(Protocol):
         ...
 
     async def unknown(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
-        """It may have arrived: look it up from then on."""
+        """It may have arrived: look it up from then on; that is no try."""
         ...
 
     async def failed(self, delivery: Delivery, *, reason: str) -> bool:
