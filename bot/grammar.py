@@ -72,8 +72,12 @@ _OF_A_ROUND = frozenset(
     }
 )
 """Words after which a round may be named."""
+_TO_SOME = frozenset({Word.START, Word.PREVIEW, Word.REMIND})
+"""Words after which people may be named."""
 LONGEST_SNOOZE = 366
 """Days."""
+LONGEST_AUDIT = 100
+"""Lines of the audit log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,17 @@ class NotUnderstood(InvalidValue):
         super().__init__(f"I don't know {typed!r}.")
         self.typed = typed
         self.nearest = nearest
+
+
+class NumberOutOfRange(InvalidValue):
+    """A number that is too small or too large; `most` is the largest."""
+
+    code = "out_of_range"
+
+    def __init__(self, typed: str, most: int) -> None:
+        super().__init__(f"{typed} is not from 1 to {most}.")
+        self.typed = typed
+        self.most = most
 
 
 class NotBuilt(InvalidValue):
@@ -156,7 +171,7 @@ def parse(text: str, *, surveys: Sequence[str]) -> Command:
     return _arguments(word, rest, surveys=surveys)
 
 
-def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:
+def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:  # noqa: C901 - a table
     survey: str | None = None
     period: Period | None = None
     by: str | None = None
@@ -172,10 +187,12 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
             by = rest.pop(0)
         elif lowered == "share" and word is Word.REPORT:
             share = True
-        elif lowered == "to" and word in {Word.START, Word.PREVIEW} and rest:
+        elif lowered == "to" and word in _TO_SOME:
             to = _emails(rest)
             rest = []
-        elif word is Word.REMIND and "@" in argument:
+            if not to:
+                raise NotUnderstood(argument, f"{word.value} to @name")
+        elif word in _TO_SOME and argument.strip("@,") and "@" in argument:
             to |= _emails([argument])
         elif word in {Word.SNOOZE, Word.AUDIT} and days is None and argument.isdecimal():
             days = _count(word, argument)
@@ -187,23 +204,36 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
             name, _, when = argument.partition("/")
             survey, period = named.get(name.lower(), name), Period.parse(when)
         else:
-            known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
-            near = _near(lowered, [name for name in known if name != lowered])
-            raise NotUnderstood(argument, None if near is None else f"{word.value} {near}")
+            raise NotUnderstood(argument, _instead(word, lowered, surveys))
     return Command(word=word, survey=survey, period=period, by=by, share=share, to=to, days=days)
+
+
+def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
+    """The command that may have been meant, where a word after it does not fit."""
+    if typed == "by" and word is Word.REPORT:
+        return "report by team"
+    if word is Word.EXPORT and typed in {"csv", "json", "pdf"}:
+        return "export"  # its file is CSV
+    known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
+    near = _near(typed, [name for name in known if name != typed])
+    if near is not None:
+        return f"{word.value} {near}"
+    if word is Word.REMIND and typed.strip("@"):
+        return f"remind @{typed.strip('@')}"
+    return None
 
 
 def _count(word: Word, typed: str) -> int:
     """The number after `snooze` (days) or `audit` (entries)."""
-    number = int(typed[:9])
-    if not 1 <= number <= LONGEST_SNOOZE:
-        raise NotUnderstood(typed, f"{word.value} 14")
+    number, most = int(typed[:9]), LONGEST_SNOOZE if word is Word.SNOOZE else LONGEST_AUDIT
+    if not 1 <= number <= most:
+        raise NumberOutOfRange(typed, most)
     return number
 
 
 def _emails(words: list[str]) -> frozenset[str]:
     parts = " ".join(words).replace(",", " ").split()
-    return frozenset(part.removeprefix("@").lower() for part in parts)
+    return frozenset(name for part in parts if (name := part.removeprefix("@").lower()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +251,7 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps pending", language.text("the questions that are open for you")),
         ("/nps snooze [DAYS]", language.text("no questions for some days, 14 unless you say")),
         ("/nps optout [SURVEY]", language.text("no more surveys from me")),
-        ("/nps optin", language.text("ask me again")),
+        ("/nps optin [SURVEY]", language.text("ask me again")),
         ("/nps mydata", language.text("everything that I know of you")),
         ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),

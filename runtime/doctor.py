@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from runtime.settings import Settings, load_settings
 from storage.engine import Database, open_database
 from storage.schema import SchemaState, schema_state
+from storage.tombstones import MEND_UNREADABLE, Tombstones, told_unreadable
 from survey.errors import VoxpopError
 from survey.localtime import zone
 
@@ -43,7 +44,7 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
     ]
     database = open_database(settings.database_url)
     try:
-        findings.extend(await _database(database))
+        findings.extend(await _database(database, settings))
     finally:
         await database.close()
     findings.append(_platforms(settings))
@@ -89,7 +90,7 @@ def _zones() -> Finding:
     return Finding(name="time zones", fine=True)
 
 
-async def _database(database: Database) -> list[Finding]:
+async def _database(database: Database, settings: Settings) -> list[Finding]:
     try:
         async with database.read() as connection:
             told = await connection.scalar(
@@ -110,8 +111,10 @@ async def _database(database: Database) -> list[Finding]:
         ]
     theirs = datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else told
     drift = abs(datetime.now(UTC) - theirs) if isinstance(theirs, datetime) else timedelta(0)
+    keys = [await _forgotten(database, settings)] if state is SchemaState.CURRENT else []
     return [
         Finding(name="database", fine=True),
+        *keys,
         _schema(state, revision, upgrades_itself=database.is_sqlite),
         Finding(
             name="clock",
@@ -120,6 +123,19 @@ async def _database(database: Database) -> list[Finding]:
             mend="" if drift <= MAX_DRIFT else "synchronise the clocks",
         ),
     ]
+
+
+async def _forgotten(database: Database, settings: Settings) -> Finding:
+    async with database.read() as connection:
+        lost = await Tombstones(settings.secret_keys).unreadable(connection)
+    if not lost:
+        return Finding(name="forgotten people", fine=True)
+    return Finding(
+        name="forgotten people",
+        fine=False,
+        says=f"{told_unreadable(lost)}, so no roster comes in",
+        mend=MEND_UNREADABLE,
+    )
 
 
 def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Finding:

@@ -37,6 +37,14 @@ def email_address(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def as_on_roster(email: str) -> str:
+    """An e-mail as a roster would have brought it in; in lower case if it is none."""
+    try:
+        return email_address(email)
+    except ValueError:
+        return email.strip().lower()
+
+
 def locale_name(text: str) -> str:
     """The locale as it is kept: pt_BR.
 

@@ -1,5 +1,6 @@
 """The composition root: the one place where everything is put together."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,11 +37,12 @@ from storage.invitations import Ballots
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.reminders import SqlReminders
-from storage.rights import SqlRights, Tombstones
+from storage.rights import SqlRights
 from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
 from storage.sandbox import SqlSandbox
 from storage.schedules import SqlSchedules
+from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
 from survey.messenger import Messenger
@@ -118,20 +120,19 @@ def put_together(
     database = open_database(settings.database_url)
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
+    tombstones = Tombstones(settings.secret_keys)
     roster = SqlRoster(
-        database, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
+        database, tombstones, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
     )
-    rounds, figures = SqlRounds(database), SqlFigures(database)
+    chain = Chain(settings.secret_keys)
+    rounds, figures = SqlRounds(database, chain), SqlFigures(database)
     answers, outbox = (
         SqlAnswers(database, ballots, totals_kept=totals_kept),
         SqlOutbox(database, ballots),
     )
     seal, charts = Seal(settings.secret_keys), PngCharts()
-    chain = Chain(settings.secret_keys)
     audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
-    rights = SqlRights(
-        database, ballots, Tombstones(settings.secret_keys), ErasureJournal(settings.erasures)
-    )
+    rights = SqlRights(database, ballots, tombstones, ErasureJournal(settings.erasures))
     chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = dict(others)
     if settings.sandbox:
@@ -144,6 +145,7 @@ def put_together(
         platforms=tuple(messengers),
         zone=zone(settings.timezone),
         policy=settings.contact,
+        beside=asyncio.to_thread,
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -156,7 +158,7 @@ def put_together(
         policy=settings.contact,
         clock=clock,
     )
-    compose = ComposeCard(figures=figures, languages=language, clock=clock)
+    compose = ComposeCard(figures=figures, languages=language, clock=clock, policy=settings.contact)
     knocker = Knocker()
     worker = Worker(
         outbox=outbox,
@@ -252,7 +254,6 @@ def put_together(
             start=start,
             close=close,
             schedules=SqlSchedules(database),
-            audit=audit,
             clock=clock,
         ),
         next_rounds=next_rounds,

@@ -77,14 +77,17 @@ class SqlPins:
             )
             return [_pin(row) for row in rows]
 
-    async def confirm(self, email: str, *, actor: str, at: datetime) -> Sequence[Pin]:
+    async def confirm(
+        self, email: str, *, platform: str, user_id: str, actor: str, at: datetime
+    ) -> Sequence[Pin]:
         """See the port."""
         async with self._database.write() as connection:
             rows = await connection.execute(
                 administrator_pins.update()
                 .where(
                     administrator_pins.c.email == email,
-                    administrator_pins.c.claimed_by.is_not(None),
+                    administrator_pins.c.platform == platform,
+                    administrator_pins.c.claimed_by == user_id,
                 )
                 .values(user_id=administrator_pins.c.claimed_by, claimed_by=None, pinned_at=at)
                 .returning(administrator_pins)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -41,6 +42,7 @@ from survey.states import (
 )
 from survey.survey import Answers
 
+log = structlog.get_logger()
 TRIES = 10
 """How often a press is tried again when others on the same invitation came in between."""
 
@@ -131,14 +133,17 @@ class SqlAnswers:
         """See the port."""
         async with self._database.write() as connection:
             found = await self._load(connection, press, lock=True)
-            asks = (
-                deliveries.c.invitation_id == found.id,
-                deliveries.c.kind == DeliveryKind.INITIAL.value,
+            mine = deliveries.c.invitation_id == found.id
+            planned = deliveries.c.state == DeliveryState.PLANNED.value
+            asks = (mine, deliveries.c.kind == DeliveryKind.INITIAL.value)
+            # A reminder that waits would come before the time that was just promised.
+            await connection.execute(
+                deliveries.update()
+                .where(mine, planned, deliveries.c.kind == DeliveryKind.REMINDER.value)
+                .values(state=DeliveryState.SKIPPED.value, reason="asked to be asked later")
             )
             moved = await connection.execute(
-                deliveries.update()
-                .where(*asks, deliveries.c.state == DeliveryState.PLANNED.value)
-                .values(due_at=due_at)
+                deliveries.update().where(*asks, planned).values(due_at=due_at)
             )
             if moved.rowcount:
                 return
@@ -250,9 +255,12 @@ class SqlAnswers:
     async def _tell_others(self, press: Press) -> None:
         """The other messages of the invitation change too; seldom is there another."""
         mine = invitations.c.id == press.subject.invitation_id
-        async with self._database.write() as connection:
-            await connection.execute(select(invitations.c.id).where(mine).with_for_update())
-            await plan_updates(connection, mine, at=press.at, but=press.message)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(select(invitations.c.id).where(mine).with_for_update())
+                await plan_updates(connection, mine, at=press.at, but=press.message)
+        except StorageUnavailable:  # the answer is kept: that is what counts
+            log.warning("other_messages_not_updated", invitation=str(press.subject.invitation_id))
 
     async def _press_sqlite(
         self, values: dict[str, Any], *, undo: bool

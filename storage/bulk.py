@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Table, Uuid
+from sqlalchemy import Date, Table, Uuid, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +25,7 @@ async def insert_many(
     COPY does it on PostgreSQL, one prepared statement on SQLite.
 
     Args:
-        connection: One on which the transaction has begun with a statement already.
+        connection: In whose transaction.
         table: Where to.
         columns: Their names, in the order of the values.
         rows: Values as Python has them: UUIDs, aware instants, dates, words, numbers.
@@ -43,6 +43,8 @@ async def insert_many(
             written,
         )
         return
+    # The transaction begins with a statement of SQLAlchemy's: it does not see the driver's own.
+    await connection.execute(select(1))
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection
     try:

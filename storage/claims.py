@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, type_coerce
+from sqlalchemy import exists, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.invitations import Ballots, load_invitations
 from storage.lanes import Lane, database_now
+from storage.ledger import ALL_SURVEYS
 from storage.rows import SILENCE, silence_of
-from storage.tables import Instant, campaigns, deliveries, invitations, people
+from storage.tables import Instant, campaigns, deliveries, invitations, opt_outs, people
 from survey.delivery import LEASE, Delivery, MessageRef, Method
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState
@@ -86,6 +87,10 @@ async def load_deliveries(
         )
         .scalar_subquery()
     )
+    stopped = exists().where(
+        opt_outs.c.person_id == people.c.id,
+        or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == campaigns.c.survey),
+    )
     rows = (
         await connection.execute(
             select(
@@ -94,6 +99,7 @@ async def load_deliveries(
                 target.c.channel_ref.label("target_channel"),
                 target.c.message_ref.label("target_message"),
                 type_coerce(last_sent, Instant).label("last_sent"),
+                or_(~people.c.active, stopped).label("left"),
                 *SILENCE,
             )
             .join(invitations, invitations.c.id == deliveries.c.invitation_id)
@@ -120,6 +126,7 @@ async def load_deliveries(
             at_once=row.at_once,
             silence=silence_of(row),
             last_sent=row.last_sent,
+            left=row.left,
         )
         for row in rows
     ]

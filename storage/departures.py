@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import campaigns, deliveries, invitations, people
-from survey.states import OPEN_CAMPAIGN, DeliveryState, InvitationState
+from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
 
 LEFT = "left the roster"
 """Why a planned message is skipped."""
@@ -29,6 +29,10 @@ async def deactivate(
             )
         ),
     )
+    # Invitations before deliveries, as everywhere: nobody waits in a circle.
+    await connection.execute(
+        invitations.update().where(*unanswered).values(state=InvitationState.WITHDRAWN.value)
+    )
     await connection.execute(
         deliveries.update()
         .where(
@@ -36,10 +40,8 @@ async def deactivate(
                 select(invitations.c.id).where(invitations.c.person_id.in_(theirs))
             ),
             deliveries.c.state == DeliveryState.PLANNED.value,
+            deliveries.c.kind != DeliveryKind.UPDATE.value,
         )
         .values(state=DeliveryState.SKIPPED.value, reason=LEFT)
-    )
-    await connection.execute(
-        invitations.update().where(*unanswered).values(state=InvitationState.WITHDRAWN.value)
     )
     await connection.execute(people.update().where(who).values(active=False, left_at=at))

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, null, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ColumnElement, and_, case, exists, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.cohorts import Answer, add_to_totals, among, leave_cohorts, shard_of
 from storage.invitations import Ballot, Ballots
+from storage.rows import survey_of
 from storage.tables import (
     addresses,
     administrator_pins,
@@ -20,7 +19,7 @@ from storage.tables import (
     opt_outs,
     people,
     responses,
-    totals,
+    sandbox_messages,
 )
 from survey.rights import Erased
 from survey.states import OPEN_CAMPAIGN, DeliveryState, InvitationState
@@ -31,6 +30,8 @@ _ON_THEIR_WAY = [
     DeliveryState.SENDING.value,
     DeliveryState.UNKNOWN.value,
 ]
+SANDBOX = "sandbox"
+"""The platform whose conversations are kept here, and so are ours to erase."""
 FORGOTTEN = "forgotten"
 """Why their messages were not sent."""
 
@@ -56,13 +57,17 @@ async def erase_person(
         connection, {name: ballot for name, ballot, open_ in mine if open_}, shards=shards
     )
     await _silence_answers(connection, [name for name, _, _ in mine])
+    by_name = [name for name, ballot, _ in mine if not ballot.campaign.survey.gated]
+    await leave_cohorts(
+        connection,
+        invitations.c.person_id == person_id,
+        sorted({number for number, _ in by_name}),
+        answers=by_name,
+        shards=shards,
+    )
     await _withdraw(connection, person_id)
     await _erase_row(connection, person_id, email, at=at)
     return Erased(taken_back=taken_back, kept=kept)
-
-
-Answer = tuple[int, str]
-"""Where an answer stands: the round's number and the respondent."""
 
 
 async def _invitations(
@@ -96,15 +101,8 @@ async def _invitations(
     ]
 
 
-def _among(answers: Sequence[Answer]) -> Any:
-    # A respondent is a digest or an invitation's id: no other round has the same.
-    return responses.c.respondent.in_([name for _, name in answers]) & responses.c.campaign_id.in_(
-        sorted({number for number, _ in answers})
-    )
-
-
 async def _count(connection: AsyncConnection, answers: Sequence[Answer]) -> int:
-    counted = select(func.count()).where(_among(answers), responses.c.score.is_not(None))
+    counted = select(func.count()).where(among(answers), responses.c.score.is_not(None))
     return await connection.scalar(counted) or 0
 
 
@@ -120,7 +118,7 @@ async def _take_back(
                 responses.c.cohort,
                 responses.c.score,
             )
-            .where(_among(list(ballots)), responses.c.score.is_not(None))
+            .where(among(list(ballots)), responses.c.score.is_not(None))
             .order_by(responses.c.campaign_id)
             .with_for_update()
         )
@@ -130,21 +128,16 @@ async def _take_back(
     gated = sorted({number for (number, _), one in ballots.items() if one.campaign.survey.gated})
     await connection.execute(
         responses.update()
-        .where(_among([(row.campaign_id, row.respondent) for row in rows]))
+        .where(among([(row.campaign_id, row.respondent) for row in rows]))
         .values(score=null(), waiting=responses.c.campaign_id.in_(gated))
     )
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
-    total = insert(totals)
-    await connection.execute(
-        total.on_conflict_do_update(
-            index_elements=["campaign_id", "cohort", "shard", "score"],
-            set_={"n": totals.c.n + total.excluded.n},
-        ),
+    await add_to_totals(
+        connection,
         [
             {
                 "campaign_id": row.campaign_id,
                 "cohort": row.cohort,
-                "shard": int(row.respondent[:4], 16) % shards,
+                "shard": shard_of(row.respondent, shards),
                 "score": row.score,
                 "n": -1,
             }
@@ -157,7 +150,7 @@ async def _take_back(
 async def _silence_answers(connection: AsyncConnection, answers: Sequence[Answer]) -> None:
     """No words stay, and no score that no figure needs."""
     await connection.execute(
-        responses.update().where(_among(answers)).values(comment=null(), previous=null())
+        responses.update().where(among(answers)).values(comment=null(), previous=null())
     )
 
 
@@ -170,6 +163,7 @@ async def _withdraw(connection: AsyncConnection, person_id: int) -> None:
         .where(of_person, invitations.c.campaign_id.in_(open_rounds))
         .values(state=InvitationState.WITHDRAWN.value)
     )
+    await connection.execute(invitations.update().where(of_person).values(pressed_at=null()))
     await _recall(connection, of_person)
 
 
@@ -184,6 +178,11 @@ async def leave_out_erased(connection: AsyncConnection, campaign_id: int) -> Non
         invitations.update().where(theirs).values(state=InvitationState.WITHDRAWN.value)
     )
     await _recall(connection, theirs)
+    definition = await connection.scalar(
+        select(campaigns.c.definition).where(campaigns.c.id == campaign_id, exists().where(theirs))
+    )
+    if definition is not None and not survey_of(definition).gated:
+        await leave_cohorts(connection, theirs, [campaign_id])
 
 
 async def _recall(connection: AsyncConnection, theirs: ColumnElement[bool]) -> None:
@@ -197,7 +196,7 @@ async def _recall(connection: AsyncConnection, theirs: ColumnElement[bool]) -> N
             message_ref=null(),
             lease_until=null(),
             state=case((under_way, DeliveryState.SKIPPED.value), else_=deliveries.c.state),
-            reason=case((under_way, FORGOTTEN)),
+            reason=case((under_way, FORGOTTEN), else_=deliveries.c.reason),
         )
     )
 
@@ -221,6 +220,14 @@ async def _erase_row(
             away_until=null(),
             active=False,
             erased_at=at,
+        )
+    )
+    inboxes = select(addresses.c.user_id).where(
+        addresses.c.person_id == person_id, addresses.c.platform == SANDBOX
+    )
+    await connection.execute(
+        sandbox_messages.delete().where(
+            or_(sandbox_messages.c.inbox.in_(inboxes), sandbox_messages.c.inbox == email)
         )
     )
     await connection.execute(addresses.delete().where(addresses.c.person_id == person_id))

@@ -1,7 +1,8 @@
 """Who could be asked, and how often they were: what the contact policy judges by."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +69,15 @@ async def read_candidates(
         .where(people.c.active)
         .order_by(people.c.id)
     )
+    found = rows.all()
     where = await _addresses(connection, platforms)
+    # Presses have their turn while a hundred thousand people are read.
+    return await asyncio.to_thread(_candidates, found, where, timezone)
+
+
+def _candidates(
+    rows: Sequence[Any], where: Mapping[int, Address], timezone: str
+) -> list[Candidate]:
     return [
         Candidate(
             person=Person(
@@ -123,6 +132,24 @@ async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> d
         person_id: Address(platform=platform, workspace=workspace, user_id=user_id)
         for platform, workspace, user_id, person_id in rows
     }
+
+
+async def leave_out_who_has_left(
+    connection: AsyncConnection, campaign_id: int, survey: str
+) -> None:
+    """In a round that starts: nobody is asked who stopped or left while it was planned."""
+    of_round = invitations.c.campaign_id == campaign_id
+    stopped = select(opt_outs.c.person_id)
+    for state, which in (
+        (InvitationState.DECLINED, stopped.where(opt_outs.c.survey == survey)),
+        (InvitationState.OPTED_OUT, stopped.where(opt_outs.c.survey == ALL_SURVEYS)),
+        (InvitationState.WITHDRAWN, select(people.c.id).where(~people.c.active)),
+    ):
+        await connection.execute(
+            invitations.update()
+            .where(of_round, invitations.c.person_id.in_(which))
+            .values(state=state.value)
+        )
 
 
 async def read_ledger(

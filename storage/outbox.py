@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.claims import due, hold, load_deliveries, lost
@@ -136,27 +136,25 @@ class SqlOutbox:
                 )
             )
             # The campaign before the invitation, as everywhere: nobody waits in a circle.
-            if others:
-                await connection.execute(
-                    invitations.update()
-                    .where(invitations.c.id == delivery.invitation.id)
-                    .values(messages=others + 1)
-                )
-            else:
+            if not others:
                 await connection.execute(
                     campaigns.update()
                     .where(campaigns.c.id == delivery.invitation.campaign.id)
                     .values(reached=campaigns.c.reached + 1)
                 )
-            await connection.execute(
+            pending = invitations.c.state == InvitationState.PENDING.value
+            state = await connection.scalar(
                 invitations.update()
-                .where(
-                    invitations.c.id == delivery.invitation.id,
-                    invitations.c.state == InvitationState.PENDING.value,
+                .where(invitations.c.id == delivery.invitation.id)
+                .values(
+                    messages=(others or 0) + 1,
+                    state=case((pending, InvitationState.SENT.value), else_=invitations.c.state),
                 )
-                .values(state=InvitationState.SENT.value)
+                .returning(invitations.c.state)
             )
-            await self._catch_up(connection, delivery, at=at)
+            # A press or a close came while it was on its way: it shows what no longer holds.
+            if state != InvitationState.SENT.value or await self._has_closed(connection, delivery):
+                await self._catch_up(connection, delivery, at=at)
         return True
 
     async def postponed(
@@ -227,15 +225,16 @@ class SqlOutbox:
         )
         return bool(written.rowcount)
 
-    async def _catch_up(
-        self, connection: AsyncConnection, delivery: Delivery, *, at: datetime
-    ) -> None:
-        """A message that arrives while its round is closing is told so as well."""
+    async def _has_closed(self, connection: AsyncConnection, delivery: Delivery) -> bool:
         state = await connection.scalar(
             select(campaigns.c.state).where(campaigns.c.id == delivery.invitation.campaign.id)
         )
-        if state != CampaignState.CLOSED.value:
-            return
+        return bool(state == CampaignState.CLOSED.value)
+
+    async def _catch_up(
+        self, connection: AsyncConnection, delivery: Delivery, *, at: datetime
+    ) -> None:
+        """Plan an update of a message that has just arrived."""
         last = await connection.scalar(
             select(func.max(deliveries.c.ordinal)).where(
                 deliveries.c.invitation_id == delivery.invitation.id,

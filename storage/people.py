@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,11 +21,13 @@ from survey.delivery import MessageRef
 from survey.eligibility import Candidate
 from survey.localtime import local_date
 from survey.person import Address, Enrolment, Person
+from survey.rights import Lifted
 from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
 from survey.survey import Survey
 
 BATCH = 1_000
 """How many people one statement brings in."""
+_PERSON = (*PERSON, people.c.active)
 _OPEN_ROUNDS = select(campaigns.c.id).where(
     campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN])
 )
@@ -45,7 +47,7 @@ class SqlPeople:
     async def by_address(self, address: Address) -> Person | None:
         """See the port."""
         return await self._one(
-            select(*PERSON)
+            select(*_PERSON)
             .join(addresses)
             .where(
                 addresses.c.platform == address.platform,
@@ -56,7 +58,7 @@ class SqlPeople:
 
     async def by_email(self, email: str) -> Person | None:
         """See the port."""
-        return await self._one(select(*PERSON).where(people.c.email == email.strip().lower()))
+        return await self._one(select(*_PERSON).where(people.c.email == email.strip().lower()))
 
     async def by_names(self, names: Collection[str]) -> Mapping[str, Person]:
         """See the port."""
@@ -65,7 +67,7 @@ class SqlPeople:
         handle = func.substr(people.c.email, 1, at(people.c.email, "@") - 1)
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(*PERSON).where(
+                select(*_PERSON).where(
                     people.c.active, or_(people.c.email.in_(wanted), handle.in_(wanted))
                 )
             )
@@ -82,7 +84,7 @@ class SqlPeople:
         """See the port."""
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(*PERSON)
+                select(*_PERSON)
                 .join(addresses)
                 .where(
                     people.c.active,
@@ -205,53 +207,33 @@ class SqlPeople:
                 connection, invitations.c.id.in_(left_open.all()), at=at, but=message
             )
 
-    async def opt_in(self, person: Person, *, at: datetime) -> bool:
+    async def opt_in(self, person: Person, *, survey: str | None = None, at: datetime) -> Lifted:
         """See the port."""
-        stopped = (
-            invitations.c.person_id == person.id,
-            invitations.c.campaign_id.in_(_OPEN_ROUNDS),
-            invitations.c.state.in_(
-                [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
-            ),
-        )
-        message = exists().where(
-            deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
-        )
+        stops = opt_outs.c.person_id == person.id
         async with self._database.write() as connection:
             lifted = await connection.execute(
-                opt_outs.delete().where(opt_outs.c.person_id == person.id)
-            )
-            woken = await connection.execute(
-                people.update()
-                .where(
-                    people.c.id == person.id,
-                    people.c.snoozed_until > local_date(at, person.zone),
-                )
-                .values(snoozed_until=None)
-            )
-            back = await connection.scalars(select(invitations.c.id).where(*stopped))
-            mine = invitations.c.id.in_(back.all())
-            await connection.execute(
-                invitations.update()
-                .where(mine)
-                .values(
-                    state=case(
-                        (message, InvitationState.SENT.value), else_=InvitationState.PENDING.value
-                    )
+                opt_outs.delete().where(
+                    stops, true() if survey is None else opt_outs.c.survey == survey
                 )
             )
-            await plan_updates(connection, mine, at=at)
-            # What was held back because they had stopped may go out after all.
-            await connection.execute(
-                deliveries.update()
-                .where(
-                    deliveries.c.invitation_id.in_(select(invitations.c.id).where(mine)),
-                    deliveries.c.state == DeliveryState.SKIPPED.value,
-                    deliveries.c.kind == DeliveryKind.INITIAL.value,
-                )
-                .values(state=DeliveryState.PLANNED.value, due_at=at, reason=None)
+            asleep = and_(
+                people.c.id == person.id, people.c.snoozed_until > local_date(at, person.zone)
             )
-            return bool(lifted.rowcount or woken.rowcount)
+            woken = 0
+            if survey is None:
+                awake = people.update().where(asleep).values(snoozed_until=None)
+                woken = (await connection.execute(awake)).rowcount
+            still = await connection.scalars(
+                select(opt_outs.c.survey).where(stops).order_by(opt_outs.c.survey)
+            )
+            left = tuple(still)
+            if ALL_SURVEYS not in left:
+                await _bring_back(connection, person, survey=survey, at=at)
+            return Lifted(
+                anything=bool(lifted.rowcount or woken),
+                still_stopped=left,
+                snoozed_until=await connection.scalar(select(people.c.snoozed_until).where(asleep)),
+            )
 
     async def opted_out(self, person: Person) -> Sequence[str]:
         """See the port."""
@@ -269,3 +251,52 @@ class SqlPeople:
             if row is None:
                 return None
             return person_of(dict(row._mapping), timezone=self._timezone)  # noqa: SLF001
+
+
+async def _bring_back(
+    connection: AsyncConnection, person: Person, *, survey: str | None, at: datetime
+) -> None:
+    """Open questions that left with a stop; what was held back of them may go out after all."""
+    open_rounds = (
+        _OPEN_ROUNDS if survey is None else _OPEN_ROUNDS.where(campaigns.c.survey == survey)
+    )
+    message = exists().where(
+        deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
+    )
+    # In one statement: a press in the meantime is not written over.
+    back = await connection.scalars(
+        invitations.update()
+        .where(
+            invitations.c.person_id == person.id,
+            invitations.c.campaign_id.in_(open_rounds),
+            invitations.c.state.in_(
+                [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
+            ),
+        )
+        .values(
+            state=case((message, InvitationState.SENT.value), else_=InvitationState.PENDING.value)
+        )
+        .returning(invitations.c.id)
+    )
+    mine = invitations.c.id.in_(back.all())
+    await plan_updates(connection, mine, at=at)
+    await connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.invitation_id.in_(
+                select(invitations.c.id).where(
+                    or_(
+                        mine,
+                        and_(  # held back because they snoozed
+                            invitations.c.person_id == person.id,
+                            invitations.c.campaign_id.in_(open_rounds),
+                            invitations.c.state == InvitationState.PENDING.value,
+                        ),
+                    )
+                )
+            ),
+            deliveries.c.state == DeliveryState.SKIPPED.value,
+            deliveries.c.kind == DeliveryKind.INITIAL.value,
+        )
+        .values(state=DeliveryState.PLANNED.value, due_at=at, reason=None)
+    )

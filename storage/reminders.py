@@ -1,12 +1,13 @@
 """Who has a question and has not answered it: what reminders are planned from."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import insert_many
 from storage.engine import Database
@@ -21,6 +22,8 @@ from survey.states import COUNTED, UNDER_WAY, DeliveryKind, DeliveryState, Invit
 
 _ABOUT = [DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]
 _UNDER_WAY = sorted(state.value for state in UNDER_WAY)
+PORTION = 5_000
+"""How many people are read at a time: presses have their turn in between."""
 _REMINDER = deliveries.c.kind == DeliveryKind.REMINDER.value
 _FIRST_SENT = func.min(deliveries.c.sent_at)
 _LAST_SENT = func.max(deliveries.c.sent_at)
@@ -46,27 +49,34 @@ class SqlReminders:
         self._timezone = timezone
 
     async def unanswered(
-        self, campaigns: Sequence[Campaign], *, at: datetime
-    ) -> Sequence[Unanswered]:
+        self, campaigns: Sequence[Campaign], *, at: datetime, most: int
+    ) -> AsyncIterator[Sequence[Unanswered]]:
         """See the port."""
-        ready = []
-        for campaign in campaigns:
-            before = earliest(campaign, at=at)
-            if before is not None:
-                ready.append(
-                    and_(
-                        invitations.c.campaign_id == campaign.id,
-                        before >= _FIRST_SENT,
-                        len(campaign.survey.reminders) > _LAST_ORDINAL,
-                    )
-                )
+        ready = [
+            and_(
+                invitations.c.campaign_id == campaign.id,
+                min(ordinal, most) > _LAST_ORDINAL,
+                before >= _FIRST_SENT,
+            )
+            for campaign in campaigns
+            for ordinal, before in earliest(campaign, at=at)
+        ]
         if not ready:
-            return []
-        return await self._read(
-            campaigns,
-            invitations.c.state == InvitationState.SENT.value,
-            having=and_(or_(*ready), at - MESSAGES_APART >= _LAST_SENT, _UNDER_WAY_NOW == 0),
-        )
+            return
+        due = and_(or_(*ready), at - MESSAGES_APART >= _LAST_SENT, _UNDER_WAY_NOW == 0)
+        beyond: ColumnElement[bool] = true()
+        while True:
+            found = await self._read(
+                campaigns,
+                and_(invitations.c.state == InvitationState.SENT.value, beyond),
+                having=due,
+                limit=PORTION,
+            )
+            if found:
+                yield found
+            if len(found) < PORTION:
+                return
+            beyond = invitations.c.id > found[-1].invitation_id
 
     async def unanswered_by(self, campaign: Campaign, person: Person) -> Unanswered:
         """See the port."""
@@ -95,7 +105,8 @@ class SqlReminders:
             return 0
         try:
             async with self._database.write() as connection:
-                await connection.execute(select(deliveries.c.id).limit(1))  # the transaction begins
+                if len(reminders) == 1 and await _is_under_way(connection, reminders[0]):
+                    return 0
                 await insert_many(
                     connection,
                     deliveries,
@@ -135,6 +146,7 @@ class SqlReminders:
         which: ColumnElement[bool],
         *,
         having: ColumnElement[bool],
+        limit: int | None = None,
     ) -> list[Unanswered]:
         known = {campaign.id: campaign for campaign in campaigns}
         grouped = (
@@ -151,16 +163,24 @@ class SqlReminders:
                 *(_of_the_first(name) for name in ("platform", "workspace", "user_id")),
             )
             .join(deliveries, deliveries.c.invitation_id == invitations.c.id)
-            .where(invitations.c.campaign_id.in_(known), deliveries.c.kind.in_(_ABOUT), which)
+            .join(people, people.c.id == invitations.c.person_id)
+            .where(
+                people.c.active,
+                invitations.c.campaign_id.in_(known),
+                deliveries.c.kind.in_(_ABOUT),
+                which,
+            )
             .group_by(invitations.c.id, invitations.c.campaign_id, invitations.c.person_id)
             .having(having)
+            .order_by(invitations.c.id)
+            .limit(limit)
             .subquery()
         )
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(grouped, *PERSON[1:], *SILENCE)
                 .join(people, people.c.id == grouped.c.person_id)
-                .where(people.c.active)
+                .order_by(grouped.c.id)
             )
             return [self._unanswered(row, known[row.campaign_id]) for row in rows]
 
@@ -176,6 +196,20 @@ class SqlReminders:
             reminders=row.reminders,
             silence=silence_of(row),
         )
+
+
+async def _is_under_way(connection: AsyncConnection, reminder: Reminder) -> bool:
+    """Whether a message of the same invitation has been planned since; nobody plans one now."""
+    mine = invitations.c.id == reminder.invitation_id
+    await connection.execute(select(invitations.c.id).where(mine).with_for_update())
+    found = await connection.scalar(
+        select(func.count()).where(
+            deliveries.c.invitation_id == reminder.invitation_id,
+            deliveries.c.kind.in_(_ABOUT),
+            deliveries.c.state.in_(_UNDER_WAY),
+        )
+    )
+    return bool(found)
 
 
 def _why_not(state: str | None) -> WhyNoReminder:

@@ -1,14 +1,13 @@
 """Silence, information and erasure."""
 
 import asyncio
-import hashlib
-import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,10 +29,11 @@ from storage.tables import (
     people,
     responses,
 )
+from storage.tombstones import Tombstones, wait_for_rosters
 from survey.audit import somebody
 from survey.errors import NotFound
 from survey.person import Address, Person
-from survey.rights import Asked, Erased, Held
+from survey.rights import Asked, Erased, Held, Sent
 from survey.states import DeliveryKind
 
 BATCH = 10_000
@@ -43,24 +43,6 @@ TRIES = 3
 
 
 _NO_JOURNAL = ErasureJournal(None)
-
-
-class Tombstones:
-    """What stands for an e-mail that was forgotten: a digest that only the key's holder can make.
-
-    Args:
-        secrets: The settings' keys, newest first: the newest writes, any of them finds.
-    """
-
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._keys = [
-            hmac.digest(secret.encode(), b"voxpop erasures", hashlib.sha256) for secret in secrets
-        ]
-
-    def digests(self, email: str) -> list[str]:
-        """The digests that an e-mail may stand under, that of the newest key first."""
-        known = email.strip().lower().encode()
-        return [hmac.digest(key, known, hashlib.sha256).hex() for key in self._keys]
 
 
 class SqlRights:
@@ -135,28 +117,51 @@ class SqlRights:
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:
         """See the port."""
-        # Noted first: a restored backup may forget that it was done, and never that it was asked.
-        digest = self._tombstones.digests(person.email)[0]
+        await self._note(person.email)
+        erased = await self._try_forgetting(people.c.id == person.id, at=at)
+        return Erased() if erased is None else erased
+
+    async def forget_email(self, email: str, *, at: datetime) -> Erased | None:
+        """See the port."""
+        await self._note(email)
+        return await self._try_forgetting(people.c.email == email, at=at, even_unknown=email)
+
+    async def _note(self, email: str) -> None:
+        """Noted first: a restored backup may forget that it was done, never that it was asked."""
+        digest = str(self._tombstones.row(email)["digest"])
         await asyncio.to_thread(self._journal.note, FORGOTTEN, [digest])
+
+    async def _try_forgetting(
+        self, who: ColumnElement[bool], *, at: datetime, even_unknown: str = ""
+    ) -> Erased | None:
         for _ in range(TRIES - 1):
             with suppress(Contended):
-                return await self._forget(person, at=at)
-        return await self._forget(person, at=at)
+                return await self._forget(who, at=at, even_unknown=even_unknown)
+        return await self._forget(who, at=at, even_unknown=even_unknown)
 
-    async def _forget(self, person: Person, *, at: datetime) -> Erased:
+    async def _forget(
+        self, who: ColumnElement[bool], *, at: datetime, even_unknown: str
+    ) -> Erased | None:
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         async with self._database.write() as connection:
-            erased = await erase_person(
-                connection, person.id, self._ballots, shards=self._database.shards, at=at
+            await wait_for_rosters(connection)
+            known = (
+                await connection.execute(
+                    select(people.c.id, people.c.email).where(who, people.c.erased_at.is_(None))
+                )
+            ).one_or_none()
+            email = even_unknown if known is None else known.email
+            if email:
+                await connection.execute(
+                    insert(erasures)
+                    .values(**self._tombstones.row(email), at=at)
+                    .on_conflict_do_nothing()
+                )
+            if known is None:
+                return None
+            return await erase_person(
+                connection, known.id, self._ballots, shards=self._database.shards, at=at
             )
-            if erased is None:
-                return Erased()
-            await connection.execute(
-                insert(erasures)
-                .values(digest=self._tombstones.digests(person.email)[0], at=at)
-                .on_conflict_do_nothing()
-            )
-            return erased
 
     async def forgotten(self, emails: Iterable[str]) -> set[str]:
         """See the port."""
@@ -213,17 +218,16 @@ class SqlRights:
             )
             return bool(lifted.rowcount)
 
+    async def readmit_unreadable(self) -> int:
+        """See the port."""
+        async with self._database.write() as connection:
+            lifted = await connection.execute(
+                erasures.delete().where(erasures.c.key_mark.not_in(self._tombstones.marks))
+            )
+            return lifted.rowcount
+
     async def _asked(self, connection: AsyncConnection, person_id: int) -> tuple[Asked, ...]:
         """The rounds that asked them, each with the answer that the round's key leads to."""
-        sent = (
-            select(func.count())
-            .where(
-                deliveries.c.invitation_id == invitations.c.id,
-                deliveries.c.kind != DeliveryKind.UPDATE.value,
-                deliveries.c.sent_at.is_not(None),
-            )
-            .scalar_subquery()
-        )
         rows = (
             await connection.execute(
                 select(
@@ -232,7 +236,6 @@ class SqlRights:
                     invitations.c.state,
                     invitations.c.asked_at,
                     invitations.c.pressed_at,
-                    sent.label("messages"),
                 )
                 .join(campaigns)
                 .where(invitations.c.person_id == person_id)
@@ -245,26 +248,59 @@ class SqlRights:
         }
         names = {row.id: ballots[row.campaign_id].respondent(row.id) for row in rows}
         given = await connection.execute(
-            select(responses.c.respondent, responses.c.score, responses.c.comment).where(
+            select(
+                responses.c.respondent,
+                responses.c.score,
+                responses.c.previous,
+                responses.c.released_score,
+                responses.c.comment,
+            ).where(
                 responses.c.campaign_id.in_(list(ballots)),
                 responses.c.respondent.in_(list(names.values())),
             )
         )
-        answers = {row.respondent: (row.score, row.comment) for row in given}
+        answers = {row.respondent: row for row in given}
+        sent = await _sent(connection, person_id)
         found = []
         for row in rows:
             campaign = ballots[row.campaign_id].campaign
-            score, comment = answers.get(names[row.id], (None, None))
+            answer = answers.get(names[row.id])
             found.append(
                 Asked(
                     campaign=campaign.name,
                     mode=campaign.survey.mode.value,
                     state=row.state,
                     asked_at=row.asked_at,
-                    messages=row.messages,
+                    messages=tuple(sent.get(row.id, ())),
                     answered_at=row.pressed_at,
-                    score=score,
-                    comment=comment,
+                    score=None if answer is None else answer.score,
+                    previous_score=None if answer is None else answer.previous,
+                    score_in_figures=None if answer is None else answer.released_score,
+                    comment=None if answer is None else answer.comment,
                 )
             )
         return tuple(found)
+
+
+async def _sent(connection: AsyncConnection, person_id: int) -> Mapping[UUID, Sequence[Sent]]:
+    """By invitation, what went out to them about it, oldest first; changes of it left out."""
+    rows = await connection.execute(
+        select(
+            deliveries.c.invitation_id,
+            deliveries.c.kind,
+            deliveries.c.platform,
+            deliveries.c.sent_at,
+        )
+        .join(invitations)
+        .where(
+            invitations.c.person_id == person_id,
+            deliveries.c.kind != DeliveryKind.UPDATE.value,
+            deliveries.c.sent_at.is_not(None),
+        )
+        .order_by(deliveries.c.sent_at, deliveries.c.id)
+    )
+    found: dict[UUID, list[Sent]] = {}
+    for row in rows:
+        one = Sent(kind=row.kind, platform=row.platform, at=row.sent_at)
+        found.setdefault(row.invitation_id, []).append(one)
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -28,10 +29,10 @@ from storage.departures import deactivate
 from storage.engine import Database, translated
 from storage.staging import Verdict, clear, stage, staged, staged_addresses
 from storage.tables import addresses, people
+from storage.tombstones import Tombstones, wait_for_rosters
 from survey.errors import TooManyWouldLeave
 from survey.roster import Changes, Entry, Listed, Meaning, Prune
 
-_ONE_ROSTER_AT_A_TIME = 7_364_001
 _ALWAYS = ("email", "name", "timezone", "locale", "attributes", "away_from", "away_until")
 _PLATFORMS = (Meaning.MATTERMOST, Meaning.SLACK)
 _TO_WRITE = or_(
@@ -44,12 +45,20 @@ class SqlRoster:
     """The port `Roster` on a database.
 
     Args:
+        tombstones: Who asked to be forgotten; nobody of them comes back.
         by_email: The platform and workspace of a chat that knows everybody by their e-mail: who
             has no address on that platform gets this one.
     """
 
-    def __init__(self, database: Database, *, by_email: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tombstones: Tombstones,
+        *,
+        by_email: tuple[str, str] | None = None,
+    ) -> None:
         self._database = database
+        self._tombstones = tombstones
         self._by_email = by_email
 
     async def bring_in(
@@ -66,15 +75,20 @@ class SqlRoster:
     ) -> Changes:
         """See the port."""
         platforms = [platform.value for platform in _PLATFORMS if platform in columns]
+        async with self._database.read() as connection:
+            known = await self._tombstones.read(connection)
+        gone = self._tombstones.among((entry.email for entry in entries), known)
         async with self._staged(entries, kept, told=told) as connection:
             if self._database.is_sqlite:
                 # A dry run only reads; the other one begins as the one writer.
                 await connection.execution_options(sqlite_deferred=dry_run)
             async with connection.begin():
-                if not (dry_run or self._database.is_sqlite):
-                    await connection.execute(
-                        select(func.pg_advisory_xact_lock(_ONE_ROSTER_AT_A_TIME))
-                    )
+                if not dry_run:
+                    await wait_for_rosters(connection)
+                # Whoever was forgotten since; from here on nobody can be.
+                since = await self._tombstones.read(connection) - known
+                gone |= self._tombstones.among((entry.email for entry in entries), since)
+                await _leave_out(connection, gone)
                 await self._judge(connection, _compared(columns), platforms)
                 changes = await _count(connection, source=source, prune=prune)
                 if not dry_run:
@@ -244,6 +258,17 @@ class SqlRoster:
                 .values(away_from=begins, away_until=ends)
             )
             return bool(changed.rowcount)
+
+
+async def _leave_out(connection: AsyncConnection, emails: set[str]) -> None:
+    """A roster does not bring back who asked to be forgotten."""
+    if emails:
+        await connection.execute(
+            update(staged)
+            .where(staged.c.email == bindparam("forgotten"))
+            .values(verdict=Verdict.FORGOTTEN.value),
+            [{"forgotten": email} for email in sorted(emails)],
+        )
 
 
 def _compared(columns: frozenset[Meaning]) -> list[str]:

@@ -1,23 +1,21 @@
 """Campaigns: start, close, list."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.bulk import insert_many
+from storage.audit import append_within, tell
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
-from storage.erasure import leave_out_erased
-from storage.rows import accounts_of, attributes_text, campaign_of, survey_text
+from storage.rows import accounts_of, campaign_of
 from storage.schedules import take_due
-from storage.tables import campaign_keys, campaigns, cohorts, deliveries, invitations
+from storage.starting import write_round
+from storage.tables import campaigns, deliveries, invitations
 from storage.updates import plan_updates
 from survey.accounts import Accounts
+from survey.audit import THE_SCHEDULE, Chain, Entry
 from survey.campaign import Campaign, Period
 from survey.errors import CampaignExists, NotFound, StartedElsewhere
 from survey.planning import Plan
@@ -35,10 +33,15 @@ _OPEN = [state.value for state in OPEN_CAMPAIGN]
 
 
 class SqlRounds:
-    """The port `Rounds` on a database."""
+    """The port `Rounds` on a database.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        chain: Of the audit log, in which starts by schedule stand.
+    """
+
+    def __init__(self, database: Database, chain: Chain) -> None:
         self._database = database
+        self._chain = chain
 
     async def start(self, plan: Plan, *, due: datetime | None = None) -> Campaign:
         """See the port."""
@@ -47,9 +50,15 @@ class SqlRounds:
             async with self._database.write() as connection:
                 if due is not None and not await take_due(connection, name, due=due):
                     raise StartedElsewhere(f"That time of {name}'s schedule has been dealt with.")
-                return await self._start(connection, plan)
+                started = await write_round(connection, plan)
+                line = None
+                if due is not None:
+                    line = await append_within(connection, self._chain, _by_schedule(started))
         except IntegrityError as error:
             raise CampaignExists(f"A round of {name} is running already.") from error
+        if line is not None:
+            tell(line)
+        return started
 
     async def find(self, survey: str, period: Period) -> Campaign | None:
         """See the port."""
@@ -120,16 +129,16 @@ class SqlRounds:
             )
             if not closed.rowcount:
                 return
-            await connection.execute(
-                invitations.update()
-                .where(
-                    of_campaign,
-                    invitations.c.state.in_(
-                        [InvitationState.PENDING.value, InvitationState.SENT.value]
-                    ),
+            # Who never got the question was not asked: it is no ask of the year, and no rest.
+            for was, becomes in (
+                (InvitationState.SENT, InvitationState.EXPIRED),
+                (InvitationState.PENDING, InvitationState.WITHDRAWN),
+            ):
+                await connection.execute(
+                    invitations.update()
+                    .where(of_campaign, invitations.c.state == was.value)
+                    .values(state=becomes.value)
                 )
-                .values(state=InvitationState.EXPIRED.value)
-            )
             # What did not go out is let go; what did is told.
             in_campaign = deliveries.c.invitation_id.in_(
                 select(invitations.c.id).where(of_campaign)
@@ -143,6 +152,8 @@ class SqlRounds:
 
     async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
         """See the port."""
+        if campaign.state is to:
+            return campaign
         moved = campaign.moved(to)
         async with self._database.write() as connection:
             written = await connection.execute(
@@ -192,110 +203,8 @@ class SqlRounds:
         async with self._database.read() as connection:
             return [campaign_of(row) for row in await connection.execute(query)]
 
-    async def _start(self, connection: AsyncConnection, plan: Plan) -> Campaign:
-        survey = plan.survey
-        taken = await connection.scalars(
-            select(campaigns.c.period).where(campaigns.c.survey == survey.name)
-        )
-        periods = {Period.parse(text) for text in taken}
-        period = plan.period
-        while period in periods:
-            period = Period(period.year, period.quarter, period.ordinal + 1)
-        number: int = (
-            await connection.execute(
-                campaigns.insert()
-                .values(
-                    survey=survey.name,
-                    period=str(period),
-                    definition=survey_text(survey),
-                    state=CampaignState.RUNNING.value,
-                    started_at=plan.starts_at,
-                    closes_at=plan.closes_at,
-                    invited=len(plan.asks),
-                    at_once=plan.at_once,
-                )
-                .returning(campaigns.c.id)
-            )
-        ).scalar_one()
-        await connection.execute(
-            campaign_keys.insert().values(campaign_id=number, key=secrets.token_bytes(32))
-        )
-        await insert_many(
-            connection,
-            cohorts,
-            ("campaign_id", "cohort", "attributes"),
-            ((number, place, attributes_text(shared)) for place, shared in enumerate(plan.cohorts)),
-        )
-        await self._invite(connection, number, plan)
-        await leave_out_erased(connection, number)
-        return Campaign(
-            id=number,
-            survey=survey,
-            period=period,
-            state=CampaignState.RUNNING,
-            started_at=plan.starts_at,
-            closes_at=plan.closes_at,
-            invited=len(plan.asks),
-        )
 
-    async def _invite(self, connection: AsyncConnection, number: int, plan: Plan) -> None:
-        """An invitation and its first message for each; however many, in two statements."""
-        ids = [uuid4() for _ in plan.asks]
-        pending, planned = InvitationState.PENDING.value, DeliveryState.PLANNED.value
-        await insert_many(
-            connection,
-            invitations,
-            (
-                "id",
-                "campaign_id",
-                "person_id",
-                "cohort",
-                "state",
-                "first_contact",
-                "asked_at",
-                "ask_number",
-            ),
-            (
-                (
-                    invitation_id,
-                    number,
-                    ask.person_id,
-                    ask.cohort,
-                    pending,
-                    ask.first_contact,
-                    plan.starts_at,
-                    ask.number,
-                )
-                for invitation_id, ask in zip(ids, plan.asks, strict=True)
-            ),
-        )
-        initial = DeliveryKind.INITIAL.value
-        await insert_many(
-            connection,
-            deliveries,
-            (
-                "id",
-                "invitation_id",
-                "kind",
-                "ordinal",
-                "platform",
-                "workspace",
-                "user_id",
-                "state",
-                "due_at",
-            ),
-            (
-                (
-                    uuid4(),
-                    invitation_id,
-                    initial,
-                    1,
-                    ask.address.platform,
-                    ask.address.workspace,
-                    ask.address.user_id,
-                    planned,
-                    ask.due_at,
-                )
-                for invitation_id, ask in zip(ids, plan.asks, strict=True)
-            ),
-        )
+def _by_schedule(campaign: Campaign) -> Entry:
+    return Entry(
+        at=campaign.started_at, actor=THE_SCHEDULE, action="round.started", about=campaign.name
+    )

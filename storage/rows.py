@@ -126,7 +126,10 @@ def accounts_of(rows: Sequence[Row[Any]]) -> Accounts:
 
 
 def person_of(row: Mapping[str, Any], *, timezone: str) -> Person:
-    """The columns `PERSON`; `timezone` stands in where they have none."""
+    """The columns `PERSON`; `timezone` stands in where they have none.
+
+    `active` need only be read where somebody may have left and it matters.
+    """
     return Person(
         id=row["person_id"],
         email=row["email"],
@@ -134,4 +137,5 @@ def person_of(row: Mapping[str, Any], *, timezone: str) -> Person:
         timezone=row["timezone"] or timezone,
         locale=row["locale"] or "en",
         attributes=json.loads(row["attributes"]),
+        active=bool(row.get("active", True)),
     )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.tables import schedules
-from survey.schedule import Schedule
+from survey.schedule import CLOCK_WENT_BACK, Schedule
 
 STARTED = "started"
 """The outcome of a time at which a round began."""
@@ -42,6 +42,7 @@ class SqlSchedules:
             where=or_(
                 schedules.c.cron != wanted.excluded.cron,
                 schedules.c.timezone != wanted.excluded.timezone,
+                schedules.c.handled_until > at + CLOCK_WENT_BACK,
             ),
         )
         async with self._database.write() as connection:

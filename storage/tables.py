@@ -107,6 +107,8 @@ erasures = Table(
     # A keyed digest of the e-mail, so that a roster does not bring back who asked to be forgotten.
     Column("digest", String(64), primary_key=True),
     Column("at", Instant, nullable=False),
+    # Under which of the secret keys it was made: without that key it can't be compared.
+    Column("key_mark", String(16), nullable=False),
 )
 
 administrator_pins = Table(

@@ -29,7 +29,9 @@ async def plan_updates(
     """
     original, planned = deliveries.alias("original"), deliveries.alias("planned")
     waits = exists().where(
-        planned.c.target_id == original.c.id, planned.c.state == DeliveryState.PLANNED.value
+        planned.c.invitation_id == original.c.invitation_id,  # which has an index
+        planned.c.target_id == original.c.id,
+        planned.c.state == DeliveryState.PLANNED.value,
     )
     pressed = (
         false()

@@ -62,6 +62,7 @@ class Delivery:
         at_once: Whether the sending window is set aside (`--now`).
         silence: When the person is not to be written to.
         probe: Whether its platform had trouble, and this one finds out whether it still has.
+        left: Whether the person has stopped this survey or left; checked as it is claimed.
         last_sent: When the latest message about the same invitation went out (UTC), or None.
     """
 
@@ -82,6 +83,7 @@ class Delivery:
 def method_of(delivery: Delivery) -> Method:
     """What the platform is asked to do."""
     return Method.UPDATE if delivery.kind is DeliveryKind.UPDATE else Method.SEND
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ def sending(
         return Skip("already answered")
     if invitation.state not in {InvitationState.PENDING, InvitationState.SENT}:
         return Skip(invitation.state.value.replace("_", " "))
+    if delivery.left:
+        return Skip("stopped or left")
     if campaign.state is CampaignState.PAUSED:
         return Postpone(at + timedelta(minutes=1))
     earliest = at

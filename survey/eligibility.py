@@ -33,7 +33,14 @@ class LeftOut(StrEnum):
 
 
 OWN_WISH = frozenset({LeftOut.OPTED_OUT, LeftOut.SNOOZED})
-"""Reasons that are somebody's own wish: told as a number, never with names."""
+"""Reasons that are somebody's own wish."""
+LEFT_ALONE = OWN_WISH | {
+    LeftOut.ASKED_RECENTLY,
+    LeftOut.RESTING,
+    LeftOut.BUDGET_SPENT,
+    LeftOut.AWAY,
+}
+"""Reasons that are told alike where people are named, so that a wish can hide among them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,7 +145,7 @@ class AnotherAccount(NotAllowed):
     def __init__(self, email: str) -> None:
         super().__init__(
             f"{email} is tied to the account that came with it first; `voxpop admin confirm "
-            f"{email}` ties it to the one that claims it now."
+            f"{email} ACCOUNT` ties it to the one that claims it now."
         )
         self.email = email
 
@@ -158,6 +158,12 @@ class CampaignExists(VoxpopError):
 
 class StartedElsewhere(CampaignExists):
     """This time of a schedule has been dealt with, by another process or an earlier look."""
+
+
+class PlanOutdated(VoxpopError):
+    """Another round has started since this one was planned: who may be asked has changed."""
+
+    code = "plan_outdated"
 
 
 class NobodyToAsk(VoxpopError):
@@ -173,6 +179,7 @@ class WhyNoReminder(StrEnum):
     LEFT = "they stopped, or left"
     NOT_SENT = "they don't have the question yet"
     PLANNED = "a message to them is planned already"
+    PAUSED = "the round is paused"
     OFTEN_ENOUGH = "they were reminded as often as the contact policy allows"
     WRITTEN_TO_TODAY = "they got a message about it within the last 24 hours"
     SILENCE = "they want silence or are away until the round closes"

@@ -27,6 +27,7 @@ class Person:
         timezone: Their IANA zone; the organisation's where they have none.
         locale: Their language, such as `de` or `pt_BR`; English where they have none.
         attributes: What the roster says of them: team, site, …
+        active: False for whoever has left the roster, as the port `People` tells.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Person:
     timezone: str
     locale: str = "en"
     attributes: Mapping[str, str] = field(default_factory=dict)
+    active: bool = True
 
     @property
     def zone(self) -> ZoneInfo:

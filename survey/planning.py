@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from survey.campaign import Period
 from survey.contact import HOLIDAYS, NO_LIMITS, QUIET_NEVER, ContactPolicy, QuietDay
 from survey.eligibility import (
+    LEFT_ALONE,
+    OWN_WISH,
     Candidate,
     LeftOut,
     due_or_left_out,
@@ -19,6 +21,7 @@ from survey.eligibility import (
 from survey.errors import NobodyToAsk
 from survey.localtime import instant_of, local_date
 from survey.person import Address, Person
+from survey.release import K_DEFAULT
 from survey.survey import Survey
 
 
@@ -56,9 +59,11 @@ class Plan:
         people: The same people, in the order of `asks`.
         zones: In how many time zones they are.
         left_out: Who is not asked, by reason.
+        limited: Whether it is limited to people who were named.
         later: How many are asked later than the others, because they snoozed or are away.
         over_budget: How many get more questions this year than the contact policy wants.
         at_once: Whether sending windows are set aside.
+        after: The number of the latest round that it knows of; a newer one has asked people since.
     """
 
     survey: Survey
@@ -70,9 +75,11 @@ class Plan:
     people: tuple[Person, ...] = ()
     zones: int = 0
     left_out: Mapping[LeftOut, tuple[Person, ...]] = field(default_factory=dict)
+    limited: bool = False
     later: int = 0
     over_budget: int = 0
     at_once: bool = False
+    after: int = 0
 
 
 def cohorts_of(people: Sequence[Person], *, k: int) -> tuple[list[int], tuple[dict[str, str], ...]]:
@@ -134,6 +141,11 @@ class _Openings:
             quiet=self._quiet,
             **self._when,
         )
+
+
+def _is_silent(candidate: Candidate, *, at: datetime) -> bool:
+    today = local_date(at, candidate.person.zone)
+    return candidate.silence.snoozed(today) or candidate.silence.away(today)
 
 
 def plan_round(
@@ -204,23 +216,39 @@ def plan_round(
         people=tuple(one.person for one in everyone),
         zones=len({one.person.timezone for one in everyone}),
         left_out={reason: tuple(left_out[reason]) for reason in LeftOut if reason in left_out},
-        later=sum(
-            one.silence != QUIET_NEVER and one.silence.over(today) != today for one in everyone
-        ),
+        limited=bool(to),
+        later=sum(_is_silent(one, at=at) for one in everyone),
         over_budget=sum(over_budget(policy, one.ledger) for one in everyone),
         at_once=at_once,
     )
+
+
+def told_reasons(plan: Plan) -> Mapping[LeftOut | None, int]:
+    """How many are left out, by reason; None counts those who are left alone for any reason.
+
+    Own wishes are counted apart only among enough others, and never where people were named.
+    """
+    alone = sum(len(plan.left_out.get(why, ())) for why in LEFT_ALONE)
+    own = sum(len(plan.left_out.get(why, ())) for why in OWN_WISH)
+    apart = not plan.limited and (not own or own + K_DEFAULT <= alone)
+    counts: Counter[LeftOut | None] = Counter()
+    for why, people in plan.left_out.items():
+        counts[why if apart or why not in LEFT_ALONE else None] += len(people)
+    return counts
 
 
 def require_somebody(plan: Plan) -> Plan:
     """The plan itself.
 
     Raises:
-        NobodyToAsk: If it asks nobody; the message says who was left out and why.
+        NobodyToAsk: If it asks nobody; the message says how many were left out and why.
     """
     if plan.asks:
         return plan
-    why = ", ".join(f"{len(people)} {reason.value}" for reason, people in plan.left_out.items())
+    why = ", ".join(
+        f"{n} {'left alone for now' if reason is None else reason.value}"
+        for reason, n in told_reasons(plan).items()
+    )
     raise NobodyToAsk(
         f"Nobody would be asked in {plan.survey.name}: "
         + (why or "nobody active fits the audience")

@@ -1,5 +1,6 @@
 """When somebody who has not answered is reminded: one pure rule for the schedule and for hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -76,7 +77,7 @@ def reminder_by_hand(asked: Unanswered, policy: ContactPolicy, *, at: datetime) 
 
 
 def _reminder(asked: Unanswered, policy: ContactPolicy, *, ordinal: int, at: datetime) -> Reminder:
-    if asked.reminders >= policy.max_reminders:
+    if max(asked.reminders, asked.last_ordinal) >= policy.max_reminders:
         raise NoReminder(WhyNoReminder.OFTEN_ENOUGH)
     if at < asked.last_sent + MESSAGES_APART:
         raise NoReminder(WhyNoReminder.WRITTEN_TO_TODAY)
@@ -97,11 +98,13 @@ def _reminder(asked: Unanswered, policy: ContactPolicy, *, ordinal: int, at: dat
     )
 
 
-def earliest(campaign: Campaign, *, at: datetime) -> datetime | None:
-    """Before which instant a first message must lie for any reminder to be due; None if none is.
+A_LOCAL_DAY = timedelta(hours=25)
+"""How much earlier than as many times 24 hours a local day may come, changes of clocks included."""
 
-    A local day can begin 26 hours apart from another's, so a day and a half is left for them.
-    """
-    if not campaign.survey.reminders:
-        return None
-    return at - timedelta(days=campaign.survey.reminders[0]) + timedelta(hours=36)
+
+def earliest(campaign: Campaign, *, at: datetime) -> Sequence[tuple[int, datetime]]:
+    """By ordinal: before which instant a first message must lie for that reminder to be due."""
+    return [
+        (ordinal, at - timedelta(days=day) + A_LOCAL_DAY)
+        for ordinal, day in enumerate(campaign.survey.reminders, 1)
+    ]

@@ -9,6 +9,21 @@ from survey.person import Address
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One message that went out to them.
+
+    Attributes:
+        kind: `initial`, `reminder` or `notice`.
+        platform: Where to.
+        at: When (UTC).
+    """
+
+    kind: str
+    platform: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """One round that asked them.
 
@@ -17,9 +32,12 @@ class Asked:
         mode: Under which promise.
         state: Of their invitation.
         asked_at: When they came onto its list (UTC).
-        messages: How many were sent to them.
+        messages: Those that were sent to them.
         answered_at: Their latest press (UTC); None if there was none.
         score: Their own; None if there is none.
+        previous_score: The one before it, or None.
+        score_in_figures: What the figures that administrators see have of it; None if nothing, or
+            if the survey is by name, whose figures wait for nothing.
         comment: Theirs, word for word, or None.
     """
 
@@ -27,9 +45,11 @@ class Asked:
     mode: str
     state: str
     asked_at: datetime
-    messages: int
+    messages: tuple[Sent, ...] = ()
     answered_at: datetime | None = None
     score: int | None = None
+    previous_score: int | None = None
+    score_in_figures: int | None = None
     comment: str | None = None
 
 
@@ -80,6 +100,21 @@ class Erased:
 
     taken_back: int = 0
     kept: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifted:
+    """What asking again has lifted, and what still stands.
+
+    Attributes:
+        anything: Whether there was anything to lift.
+        still_stopped: Surveys that stay stopped; an empty name stands for all.
+        snoozed_until: The first day on which they may be asked again; None for now.
+    """
+
+    anything: bool
+    still_stopped: tuple[str, ...] = ()
+    snoozed_until: date | None = None
 
 
 SNOOZE_DAYS = 14

@@ -1,9 +1,12 @@
 """A survey's schedule as the database keeps it: how far it has been dealt with."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from survey.campaign import Campaign
+
+CLOCK_WENT_BACK = timedelta(days=1)
+"""How far ahead of now a schedule may have been dealt with; beyond, the clock was wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)

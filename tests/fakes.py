@@ -1,6 +1,6 @@
 """Hand-written stand-ins for the ports, on one store in memory."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -28,6 +28,7 @@ from survey.planning import Plan
 from survey.ports import Pin, Press
 from survey.reminders import Reminder, Unanswered
 from survey.report import Distribution, NamedAnswer, Participation
+from survey.rights import Lifted
 from survey.scale import Score
 from survey.schedule import Schedule
 from survey.states import AWAITED, COUNTED, OPEN_CAMPAIGN, CampaignState, InvitationState
@@ -168,15 +169,28 @@ class FakePeople:
             if mine and waiting and survey in {None, found.campaign.survey.name}:
                 self.store.invitations[key] = replace(found, state=left)
 
-    async def opt_in(self, person: Person, *, at: datetime) -> bool:  # noqa: ARG002
+    async def opt_in(
+        self,
+        person: Person,
+        *,
+        survey: str | None = None,
+        at: datetime,  # noqa: ARG002
+    ) -> Lifted:
         self.store.write("opt_in", person.email)
-        lifted = {stop for stop in self.store.stops if stop[0] == person.id}
-        woken = self.store.snoozes.pop(person.id, None)
+        mine = {stop for stop in self.store.stops if stop[0] == person.id}
+        lifted = mine if survey is None else mine & {(person.id, survey)}
+        woken = self.store.snoozes.pop(person.id, None) if survey is None else None
         self.store.stops -= lifted
+        left = tuple(sorted(name for _, name in mine - lifted))
         for key, found in self.store.invitations.items():
-            if found.person == person and found.state in _STOPPED:
+            meant = survey in {None, found.campaign.survey.name} and "" not in left
+            if found.person == person and found.state in _STOPPED and meant:
                 self.store.invitations[key] = replace(found, state=InvitationState.SENT)
-        return bool(lifted or woken)
+        return Lifted(
+            anything=bool(lifted or woken),
+            still_stopped=left,
+            snoozed_until=self.store.snoozes.get(person.id),
+        )
 
     async def opted_out(self, person: Person) -> Sequence[str]:
         self.store.read("opted_out")
@@ -305,6 +319,8 @@ class FakeRounds:
         self.store.move(campaign.moved(CampaignState.CLOSED))
 
     async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
+        if campaign.state is to:
+            return campaign
         self.store.write("move", (campaign.name, to.value))
         return self.store.move(campaign.moved(to))
 
@@ -355,10 +371,11 @@ class FakeReminders:
         campaigns: Sequence[Campaign],
         *,
         at: datetime,  # noqa: ARG002
-    ) -> Sequence[Unanswered]:
+        most: int,  # noqa: ARG002
+    ) -> AsyncIterator[Sequence[Unanswered]]:
         self.store.read("unanswered")
         known = self.store.invitations.values()
-        return [self._unanswered(found) for found in known if found.campaign in campaigns]
+        yield [self._unanswered(found) for found in known if found.campaign in campaigns]
 
     async def unanswered_by(self, campaign: Campaign, person: Person) -> Unanswered:
         self.store.read("unanswered_by")

@@ -9,7 +9,7 @@ from survey.errors import NotFound
 from survey.invitation import Response
 from survey.person import Address, Person
 from survey.ports import Pin
-from survey.rights import Asked, Erased, Held
+from survey.rights import Asked, Erased, Held, Sent
 from survey.states import InvitationState
 from tests.fakes import Store
 
@@ -52,11 +52,13 @@ class FakePins:
     async def all(self) -> Sequence[Pin]:
         return [self.store.pins[key] for key in sorted(self.store.pins)]
 
-    async def confirm(self, email: str, *, actor: str, at: datetime) -> Sequence[Pin]:
+    async def confirm(
+        self, email: str, *, platform: str, user_id: str, actor: str, at: datetime
+    ) -> Sequence[Pin]:
         confirmed = []
         for key, pin in self.store.pins.items():
-            if pin.email == email and pin.claimed_by is not None:
-                address = replace(pin.address, user_id=pin.claimed_by)
+            if (pin.email, key[1], pin.claimed_by) == (email, platform, user_id):
+                address = replace(pin.address, user_id=user_id)
                 self.store.pins[key] = Pin(email=email, address=address, pinned_at=at)
                 confirmed.append(self.store.pins[key])
                 await self._note(actor, "administrator.confirmed", address, at)
@@ -96,9 +98,10 @@ class FakeRights:
                     mode=found.campaign.survey.mode.value,
                     state=found.state.value,
                     asked_at=found.campaign.started_at,
-                    messages=1,
+                    messages=(Sent(kind="initial", platform="chat", at=found.campaign.started_at),),
                     answered_at=found.pressed_at,
                     score=found.response.score,
+                    previous_score=found.response.previous,
                     comment=found.response.comment,
                 )
                 for found in mine
@@ -128,6 +131,14 @@ class FakeRights:
                 gone = replace(found, response=Response(score=found.response.score))
             self.store.invitations[key] = gone
         return Erased(taken_back=taken_back, kept=kept)
+
+    async def forget_email(self, email: str, *, at: datetime) -> Erased | None:
+        self.store.tombstones.add(email)
+        known = {person.email: person for person in self.store.people.values()}
+        return await self.forget(known[email], at=at) if email in known else None
+
+    async def readmit_unreadable(self) -> int:
+        return 0
 
     async def forgotten(self, emails: Iterable[str]) -> set[str]:
         return {email for email in emails if email.strip().lower() in self.store.tombstones}

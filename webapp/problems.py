@@ -32,6 +32,7 @@ from survey.errors import (
     NotFound,
     NotYours,
     OutOfDate,
+    PlanOutdated,
     SchemaMismatch,
     StorageUnavailable,
     VoxpopError,
@@ -78,6 +79,7 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
     AlreadyAnswered: Kind(status=409, title="Answered already"),
     IllegalTransition: Kind(status=409, title="Not in this state"),
     CampaignExists: Kind(status=409, title="A round is running already"),
+    PlanOutdated: Kind(status=409, title="Another round has just started"),
     NoReminder: Kind(status=409, title="No reminder now"),
     NobodyToAsk: Kind(status=409, title="Nobody to ask"),
     StorageUnavailable: Kind(

@@ -8,7 +8,7 @@ from bot.commands.figures import FigureCommands
 from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
-from bot.grammar import Command, NotBuilt, NotUnderstood, Word, hints, parse
+from bot.grammar import Command, NotBuilt, NotUnderstood, NumberOutOfRange, Word, hints, parse
 from bot.interactions import CommandTyped, Pressed
 from survey.card import Act, Card, Reply
 from survey.errors import OutOfDate, VoxpopError
@@ -41,6 +41,8 @@ class Commands:
             command = parse(typed.text, surveys=list(self.surveys))
         except NotUnderstood as error:
             return said(refusals.unknown_command(error.typed, error.nearest, language))
+        except NumberOutOfRange as error:
+            return said(refusals.out_of_range(error.typed, error.most, language))
         except NotBuilt as error:
             return said(refusals.not_built(error.typed, language))
         await self.oversight.typed(asker, command)
@@ -85,7 +87,7 @@ class Commands:
     async def _help(self, asker: Asker, _command: Command) -> Reply:
         language: Language = asker.language
         named = self.oversight.administrators
-        theirs = asker.person in named or named.knows(asker.by)
+        theirs = asker.person.active and (asker.person in named or named.knows(asker.by))
         return Reply(
             private=Card(
                 headline=language.text("What you can type"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.commands.asker import Asker, Handler
 from bot.commands.choice import Choice
-from bot.grammar import Command, Word
+from bot.grammar import LONGEST_AUDIT, Command, Word
 from survey.audit import A_PERSON, Entry, about_failure, about_round, plain, somebody
 from survey.card import Act, Reply
 from survey.errors import NotAllowed, NotFound, VoxpopError
@@ -46,8 +46,6 @@ _OF_A_REPORT = frozenset({Act.SHARE, Act.COMPARE})
 _OF_A_ROUND = frozenset({Word.REPORT, Word.COMMENTS, Word.EXPORT})
 LATEST = 20
 """How many lines `/nps audit` shows where nobody says."""
-MOST = 100
-"""And at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +135,7 @@ class Oversight:
         return rounds[0].name if rounds else survey
 
     async def _latest(self, asker: Asker, command: Command) -> Reply:
-        lines = await self.audit.latest(min(command.days or LATEST, MOST))
+        lines = await self.audit.latest(min(command.days or LATEST, LONGEST_AUDIT))
         card = oversight.audit(lines, asker.person.zone, asker.language, now=self.clock())
         return Reply(private=card)
 

@@ -69,10 +69,12 @@ class OwnCommands:
         await self.people.opt_out(asker.person, survey=name, at=self.clock())
         return Reply(private=ways_out.stopped(survey, asker.language))
 
-    async def _opt_in(self, asker: Asker, _command: Command) -> Reply:
-        lifted = await self.people.opt_in(asker.person, at=self.clock())
+    async def _opt_in(self, asker: Asker, command: Command) -> Reply:
+        survey = self.surveys.get(command.survey or "")
+        name = None if survey is None else survey.name
+        lifted = await self.people.opt_in(asker.person, survey=name, at=self.clock())
         self.knock("send")
-        return Reply(private=ways_out.welcome_back(asker.language, lifted=lifted))
+        return Reply(private=ways_out.welcome_back(lifted, survey, asker.language))
 
     async def _own_data(self, asker: Asker, _command: Command) -> Reply:
         held = await self.rights.held(asker.person)
@@ -85,12 +87,17 @@ class OwnCommands:
         return Reply(private=rights.own_data(held, asker.person, file, asker.language))
 
     async def _ask_to_forget(self, asker: Asker, _command: Command) -> Reply:
-        theirs = asker.person in self.administrators or self.administrators.knows(asker.by)
-        return Reply(private=rights.forgetting(asker.language, administrator=theirs))
+        return Reply(private=rights.forgetting(asker.language, administrator=self._is_named(asker)))
 
     async def _forget(self, asker: Asker, _value: str) -> Reply:
         erased = await self.rights.forget(asker.person, at=self.clock())
-        return Reply(update=rights.forgotten(erased, asker.language))
+        return Reply(
+            update=rights.forgotten(erased, asker.language, administrator=self._is_named(asker))
+        )
+
+    def _is_named(self, asker: Asker) -> bool:
+        """Whether the settings name them as an administrator, in whichever way."""
+        return asker.person in self.administrators or self.administrators.knows(asker.by)
 
     async def _remain(self, asker: Asker, _value: str) -> Reply:
         return Reply(update=rights.remained(asker.language))

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from bot.commands.asker import Asker, Handler, PressHandler
+from bot.commands.asker import Asker, Handler, PressHandler, said
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
+from survey.campaign import Campaign
 from survey.card import Act, Reply
-from survey.errors import UnknownPeople
+from survey.errors import NoReminder, UnknownPeople, WhyNoReminder
+from survey.person import Person
 from survey.ports import Clock, Figures, People, Rounds
 from survey.states import CampaignState
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.remind import Remind
 from survey.usecases.start_campaign import StartCampaign
-from survey.wording import previews, reminding, rounds
+from survey.wording import previews, refusals, reminding, rounds
+
+PREVIEW_HOLDS = timedelta(hours=1)
+"""How long the button below a preview starts what was seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,19 +77,23 @@ class RoundCommands:
             private=previews.preview(
                 plan,
                 asker.language,
-                value=" ".join([name, *sorted(command.to)]),
+                value=" ".join([name, f"{plan.starts_at.timestamp():.0f}", *sorted(command.to)]),
                 zone=asker.person.zone,
                 startable=command.word is Word.START,
             )
         )
 
     async def _see_who(self, asker: Asker, value: str) -> Reply:
-        name, *to = value.split()
+        name, _, *to = value.split()
         plan = await self.start.plan(name, to=frozenset(to))
         return Reply(private=previews.who(plan, asker.language))
 
     async def _start(self, asker: Asker, value: str) -> Reply:
-        name, *to = value.split()
+        name, seen_at, *to = value.split()
+        seen = datetime.fromtimestamp(int(seen_at), UTC)
+        rounds_since = [one for one in await self.rounds.all(name) if one.started_at >= seen]
+        if rounds_since or self.clock() - seen > PREVIEW_HOLDS:
+            return Reply(update=rounds.preview_is_old(asker.language))
         campaign = await self.start(name, to=frozenset(to))
         self.knock("send")
         return Reply(update=rounds.started(campaign, asker.language))
@@ -112,12 +122,25 @@ class RoundCommands:
             planned = await self.remind([campaign])
             self.knock("send")
             return Reply(private=reminding.planned(planned, asker.language))
+        if len(command.to) > 1:
+            return said(refusals.one_at_a_time(asker.language))
         found = await self.people.by_names(command.to)
-        if len(found) < len(command.to) or len(found) != 1:
-            raise UnknownPeople(tuple(sorted(command.to - found.keys())) or tuple(command.to))
-        (person,) = found.values()
-        reminder = await self.remind.person(campaign, person)
+        if not found:
+            raise UnknownPeople(tuple(command.to))
+        return await self._remind_one(asker, campaign, next(iter(found.values())))
+
+    async def _remind_one(self, asker: Asker, campaign: Campaign, person: Person) -> Reply:
+        """Where names stay apart from answers, the reply is the same whatever came of it."""
+        gated = campaign.survey.gated
+        try:
+            reminder = await self.remind.person(campaign, person)
+        except NoReminder as error:
+            if not gated or error.why is WhyNoReminder.PAUSED:
+                raise
+            return Reply(private=reminding.perhaps(campaign, asker.language))
         self.knock("send")
+        if gated:
+            return Reply(private=reminding.perhaps(campaign, asker.language))
         moment = asker.language.moment(reminder.due_at, asker.person.zone, now=self.clock())
         return Reply(
             private=reminding.planned_for(person.name or person.email, moment, asker.language)

@@ -169,13 +169,16 @@ class Inbound:
     ) -> Mapping[str, Any]:
         """Show a reply: change the message, open the form, say the rest."""
         to = address_of(email)
+        said = None if reply.private is None else reply.private.text
         if reply.update is not None and message is not None:
             private = bool(message.content["private"])
-            await self.chat.replace(
+            there = await self.chat.replace(
                 message.id,
                 content_of(reply.update, to=to, seal=self.seal, private=private),
                 as_of=reply.update.as_of,
             )
+            if not there and said is None:  # erased by this very press
+                said = reply.update.text
         for card, private in ((reply.private, True), (reply.share, False)):
             if card is not None and (not private or _stays(card)):
                 await self.chat.add(
@@ -189,7 +192,7 @@ class Inbound:
         return {
             "messages": await self.messages(email),
             "dialog": self._dialog(reply, to=to, message=message),
-            "private_text": None if reply.private is None else reply.private.text,
+            "private_text": said,
         }
 
     def _dialog(

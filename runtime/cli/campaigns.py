@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.common import audited, show, with_product
+from runtime.cli.common import audited, fail, show, with_product
 from runtime.languages import language
 from runtime.wiring import Product
 from survey.audit import about_round
 from survey.campaign import Campaign, Period
-from survey.errors import NotFound
+from survey.errors import InvalidValue, NotFound
 from survey.localtime import zone
 from survey.planning import Plan
 from survey.states import OPEN_CAMPAIGN, CampaignState
@@ -24,19 +24,40 @@ RoundName = Annotated[
     str, typer.Argument(help="The round, such as nps/2026Q4; nps alone means its open one.")
 ]
 To = Annotated[
-    str, typer.Option("--to", metavar="EMAIL,…", help="Only these people, asked recently or not.")
+    str | None,
+    typer.Option("--to", metavar="EMAIL,…", help="Only these people, asked recently or not."),
 ]
 
 
-def _emails(to: str) -> frozenset[str]:
-    return frozenset(part.strip().lower() for part in to.split(",") if part.strip())
+def _emails(to: str | None) -> frozenset[str]:
+    """Who is named; nobody named is everybody, and naming nobody is a mistake."""
+    if to is None:
+        return frozenset()
+    emails = frozenset(part.strip().lower() for part in to.split(",") if part.strip())
+    if not emails:
+        fail("--to names nobody: give e-mails, or leave it out to ask the whole audience.", code=2)
+    return emails
+
+
+def _require_platform(product: Product) -> None:
+    """Say it once for all, rather than of each person.
+
+    Raises:
+        InvalidValue: If nobody could be reached, because no chat is switched on.
+    """
+    if not product.start.platforms:
+        raise InvalidValue(
+            "No chat is switched on, so nobody can be reached: VOXPOP_SANDBOX=1 switches the "
+            "sandbox on."
+        )
 
 
 @app.command()
-def preview(survey: SurveyName, to: To = "", *, as_json: Json = False) -> None:
+def preview(survey: SurveyName, to: To = None, *, as_json: Json = False) -> None:
     """Tell who would be asked, who not, and why; nothing is written."""
 
     async def work(product: Product) -> tuple[Plan, str]:
+        _require_platform(product)
         await audited(product, "round.previewed", about_round(survey, to=len(_emails(to))))
         plan = await product.start.plan(survey, to=_emails(to))
         return plan, product.settings.timezone
@@ -65,7 +86,7 @@ def preview(survey: SurveyName, to: To = "", *, as_json: Json = False) -> None:
 @app.command()
 def start(
     survey: SurveyName,
-    to: To = "",
+    to: To = None,
     *,
     now: Annotated[
         bool, typer.Option("--now", help="Send at once; the sending window is set aside.")
@@ -74,6 +95,7 @@ def start(
     """Start a round: fix the audience, plan a message to each."""
 
     async def work(product: Product) -> Campaign:
+        _require_platform(product)
         await audited(product, "round.started", about_round(survey, to=len(_emails(to))))
         return await product.start(survey, to=_emails(to), at_once=now or bool(to))
 

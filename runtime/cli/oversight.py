@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.common import audited, fail, operator, show, with_product, write_json
+from runtime.roster_rules import as_on_roster
 from runtime.wiring import Product
 from survey.audit import Line, Verification
 from survey.ports import Pin
@@ -108,19 +109,32 @@ def list_administrators(*, as_json: Json = False) -> None:
 @app.command()
 def confirm(
     email: Annotated[str, typer.Argument(help="Whose account has changed.")],
+    account: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACCOUNT", help="The account that claims it, as `voxpop admin list` shows it."
+        ),
+    ],
 ) -> None:
     """Tie an administrator's e-mail to the account that claims it now."""
+    platform, sign, user_id = account.strip().partition(":")
+    if not (platform and sign and user_id):
+        fail(f"{account!r} is no account: write it as `voxpop admin list` shows it.", code=2)
 
     async def work(product: Product) -> Sequence[Pin]:
         return await product.pins.confirm(
-            email.strip().lower(), actor=operator(), at=product.clock()
+            as_on_roster(email),
+            platform=platform,
+            user_id=user_id,
+            actor=operator(),
+            at=product.clock(),
         )
 
     confirmed = with_product(work)
     if not confirmed:
         fail(
-            f"No other account has come with {email}: there is nothing to confirm. "
-            "`voxpop admin list` shows who is tied to what."
+            f"{account} is not what claims {email} at this moment: there is nothing to confirm. "
+            "`voxpop admin list` shows who is tied to what, and who claims to be them."
         )
     for pin in confirmed:
         sys.stdout.write(f"{pin.email} is {_account(pin, pin.address.user_id)} from now on.\n")

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from runtime.backstage import SOURCE as BACKSTAGE
-from runtime.backstage import Backstage, roster_of
 from runtime.cli import roster_preview as preview
 from runtime.cli.common import (
     audited,
@@ -21,6 +19,7 @@ from runtime.cli.common import (
     with_product,
     write_json,
 )
+from runtime.roster_rules import as_on_roster
 from runtime.settings import Settings
 from runtime.wiring import Product
 from survey.errors import InvalidValue
@@ -101,7 +100,11 @@ def import_file(
 
 
 def _content(file: Path) -> bytes:
+    if str(file) in {"-", "/dev/stdin"}:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
+        if not file.is_file() and file.exists():
+            fail(f"{file} is no file: give a file, or - for what is piped in.")
         if file.is_file() and file.stat().st_size > MAX_BYTES:
             fail(f"{file} has more than {MAX_BYTES // 1024**2} MB: split it.")
         return file.read_bytes()
@@ -138,6 +141,9 @@ def sync(
             "https://backstage.example.org, and VOXPOP_BACKSTAGE__TOKEN with a token that may read "
             "its catalogue."
         )
+    # Its HTTP client takes longer to load than most commands to run.
+    from runtime.backstage import SOURCE, Backstage, roster_of  # noqa: PLC0415
+
     catalogue = Backstage(url=settings.backstage_url, token=settings.backstage_token)
     with preview.progress_bar(None) as told:
         users = asyncio.run(catalogue.users(told=lambda done: told("Fetching", done)))
@@ -147,7 +153,7 @@ def sync(
         columns,
         rows,
         form=None,
-        source=BACKSTAGE,
+        source=SOURCE,
         prune=_prune(missing=prune, even_most=prune_even_most),
         dry_run=dry_run,
         skip_refused=skip_refused,
@@ -277,7 +283,7 @@ def away(
 
     async def work(product: Product) -> bool:
         await audited(product, "people.noted_away", "one person")
-        return await product.roster.set_away(email, begins=first, ends=last)
+        return await product.roster.set_away(as_on_roster(email), begins=first, ends=last)
 
     if not with_product(work):
         fail(f"Nobody on the roster has the e-mail {email}.")

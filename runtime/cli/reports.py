@@ -64,8 +64,9 @@ def report(
     when = _period(period)
 
     async def work(product: Product) -> tuple[Report, bytes]:
+        campaign = await product.report.campaign(survey, when)
+        await audited(product, "report.read", about_round(campaign.name, by=by or None))
         made = await product.report(survey, when, by=by or None)
-        await audited(product, "report.read", about_round(made.campaign, by=by or None))
         return made, await _written(product, made, style)
 
     if style in {Format.PDF, Format.PNG} and output is None and sys.stdout.isatty():
@@ -92,9 +93,9 @@ def comments(
     when = _period(period)
 
     async def work(product: Product) -> RoundComments:
-        found = await product.read_comments(survey, when)
-        await audited(product, "comments.read", found.campaign)
-        return found
+        campaign = await product.report.campaign(survey, when)
+        await audited(product, "comments.read", campaign.name)
+        return await product.read_comments(survey, when)
 
     found = with_product(work)
     if not as_object:

@@ -89,7 +89,8 @@ def told_outcome(
     """What was changed, or would be, and which rows were refused."""
     changes = done.changes
     counts = (
-        f"{done.rows} rows: {changes.new} new, {changes.changed} changed, "
+        f"{done.rows} {'row' if done.rows == 1 else 'rows'}: "
+        f"{changes.new} new, {changes.changed} changed, "
         f"{changes.unchanged} unchanged, {changes.reactivated} back, "
         f"{changes.deactivated} deactivated, {len(done.refused)} refused."
     )

@@ -9,6 +9,7 @@ from survey.contact import Ledger
 from survey.delivery import MessageRef
 from survey.eligibility import Candidate
 from survey.person import Address, Enrolment, Person
+from survey.rights import Lifted
 from survey.survey import Survey
 
 
@@ -68,11 +69,16 @@ class People(Protocol):
         """
         ...
 
-    async def opt_in(self, person: Person, *, at: datetime) -> bool:
-        """Ask again, their open questions included, and end a snooze.
+    async def opt_in(self, person: Person, *, survey: str | None = None, at: datetime) -> Lifted:
+        """Ask again, their open questions included.
+
+        Args:
+            person: Who.
+            survey: Lift this stop alone; None lifts all of them and ends a snooze.
+            at: Now.
 
         Returns:
-            Whether there was anything to lift.
+            Whether there was anything to lift, and what still stands.
         """
         ...
 

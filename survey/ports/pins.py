@@ -40,12 +40,19 @@ class Pins(Protocol):
         """Every pin, by e-mail."""
         ...
 
-    async def confirm(self, email: str, *, actor: str, at: datetime) -> Sequence[Pin]:
-        """Pin those who claim this e-mail in place of the accounts before; the new pins.
+    async def confirm(
+        self, email: str, *, platform: str, user_id: str, actor: str, at: datetime
+    ) -> Sequence[Pin]:
+        """Pin this account, if it is what claims this e-mail, in place of the one before.
 
         Args:
             email: Whose.
+            platform: Of the account.
+            user_id: The account's id there.
             actor: Who confirms, for the audit log.
             at: Now.
+
+        Returns:
+            The new pins; none if another account claims the e-mail by now, or none does.
         """
         ...

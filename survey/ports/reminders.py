@@ -1,6 +1,6 @@
 """Who has not answered, as the reminders need it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,10 +12,19 @@ from survey.reminders import Reminder, Unanswered
 class Reminders(Protocol):
     """Reminders are planned as deliveries; planning one twice makes one."""
 
-    async def unanswered(
-        self, campaigns: Sequence[Campaign], *, at: datetime
-    ) -> Sequence[Unanswered]:
-        """Who has a question of these rounds, has not answered it, and may be due a reminder."""
+    def unanswered(
+        self, campaigns: Sequence[Campaign], *, at: datetime, most: int
+    ) -> AsyncIterator[Sequence[Unanswered]]:
+        """Who has a question of these rounds, has not answered it, and may be due a reminder.
+
+        Args:
+            campaigns: Rounds that are running.
+            at: Now.
+            most: How many reminders anybody gets.
+
+        Returns:
+            Portions, so that other things have their turn between them.
+        """
         ...
 
     async def unanswered_by(self, campaign: Campaign, person: Person) -> Unanswered:

@@ -31,10 +31,26 @@ class Rights(Protocol):
         """
         ...
 
+    async def forget_email(self, email: str, *, at: datetime) -> Erased | None:
+        """Erase whoever has this e-mail, and keep a roster from bringing them in.
+
+        Args:
+            email: As a roster's e-mails are kept.
+            at: Now.
+
+        Returns:
+            What was done; None if nobody here has it, which a roster is kept from all the same.
+        """
+        ...
+
     async def forgotten(self, emails: Iterable[str]) -> set[str]:
         """Those of these e-mails (as they were given) that asked to be forgotten."""
         ...
 
     async def readmit(self, email: str) -> bool:
         """Let a roster bring them back; whether they were forgotten."""
+        ...
+
+    async def readmit_unreadable(self) -> int:
+        """Give up those whom no key that is named can recognise; how many there were."""
         ...

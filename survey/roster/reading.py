@@ -66,7 +66,7 @@ class Table:
         """The rows below the header, empty ones left out.
 
         Raises:
-            InvalidValue: If the quotes don't pair up.
+            InvalidValue: If the quotes don't pair up, or a cell is too long.
         """
         records = _records(self.content, self.form)
         next(records)
@@ -189,7 +189,10 @@ def _delimiter(header: str) -> str:
     """The one that cuts a column `email` out of the header."""
     fitting = []
     for sign in DELIMITERS:
-        cells = next(csv.reader([header], delimiter=sign, skipinitialspace=True), [])
+        try:
+            cells = next(csv.reader([header], delimiter=sign, skipinitialspace=True), [])
+        except csv.Error:  # a cell without end, if this were the sign
+            continue
         if len(cells) > 1 and Meaning.EMAIL in {meaning_of(cell) for cell in cells}:
             fitting.append(sign)
     if len(fitting) > 1:
@@ -231,6 +234,12 @@ def _records(content: bytes, form: Form) -> Iterator[tuple[int, list[str]]]:
                 if not blank and not (line == 1 and _is_told(cells, form.delimiter)):
                     yield line, cells
         except csv.Error as error:
+            if str(error).startswith("field larger"):
+                raise InvalidValue(
+                    f"A cell on line {before + 1} has more than {csv.field_size_limit():,} "
+                    "characters, which is too long: shorten it, or look for a quote before it that "
+                    "is not closed."
+                ) from error
             raise InvalidValue(
                 f"The quotes on line {before + 1} don't pair up ({error}): a cell that begins with "
                 'a quote ends with one, and a quote inside of it is written twice, "".'

@@ -12,7 +12,7 @@ class Authority:
     """People can change their e-mail in a chat, so an e-mail alone is no proof.
 
     Each administrator's e-mail is tied to the first account that comes with it. Accounts that the
-    settings name by their id need no such tie.
+    settings name by their id need no such tie. Whoever has left the roster is none any more.
     """
 
     administrators: Administrators
@@ -26,6 +26,8 @@ class Authority:
             AnotherAccount: If the e-mail is one, and tied to another account; the claim is noted.
             StorageUnavailable: If that can't be looked up.
         """
+        if not person.active:
+            return False
         if self.administrators.knows(by):
             return True
         if person not in self.administrators:

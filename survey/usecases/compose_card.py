@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from survey.card import Card
+from survey.contact import NO_LIMITS, ContactPolicy
 from survey.invitation import Invitation
 from survey.language import Languages
 from survey.ports import Clock, Figures
@@ -17,6 +18,7 @@ class ComposeCard:
     figures: Figures
     languages: Languages
     clock: Clock
+    policy: ContactPolicy = NO_LIMITS
 
     async def __call__(self, invitation: Invitation, *, reminder: int | None = None) -> Card:
         """The card in the person's language.
@@ -43,6 +45,13 @@ class ComposeCard:
                 return ways_out.stopped(invitation.campaign.survey, language)
             case _ if reminder is not None:
                 told = await self.figures.participation(invitation.campaign)
-                return reminding.reminder(invitation, reminder, told, language, now=now)
+                return reminding.reminder(
+                    invitation,
+                    reminder,
+                    told,
+                    language,
+                    most=self.policy.max_reminders,
+                    now=now,
+                )
             case _:
                 return asked.asked(invitation, language, now=now)

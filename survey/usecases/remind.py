@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from survey.campaign import Campaign
 from survey.contact import ContactPolicy
+from survey.errors import NoReminder, WhyNoReminder
 from survey.person import Person
 from survey.ports import Clock, Reminders, Rounds
 from survey.reminders import Reminder, reminder_by_hand, scheduled_reminder
@@ -28,9 +29,14 @@ class Remind:
 
         Returns:
             How many reminders were planned.
+
+        Raises:
+            NoReminder: If the rounds that are meant are paused.
         """
         now = self.clock()
         everything = await self.rounds.all() if campaigns is None else campaigns
+        if campaigns and all(one.state is CampaignState.PAUSED for one in campaigns):
+            raise NoReminder(WhyNoReminder.PAUSED)
         running = [
             found
             for found in everything
@@ -38,9 +44,12 @@ class Remind:
         ]
         if not running:
             return 0
-        waiting = await self.reminders.unanswered(running, at=now)
-        due = (scheduled_reminder(asked, self.policy, at=now) for asked in waiting)
-        return await self.reminders.plan([found for found in due if found is not None])
+        planned = 0
+        most = self.policy.max_reminders
+        async for portion in self.reminders.unanswered(running, at=now, most=most):
+            due = (scheduled_reminder(asked, self.policy, at=now) for asked in portion)
+            planned += await self.reminders.plan([found for found in due if found is not None])
+        return planned
 
     async def person(self, campaign: Campaign, person: Person) -> Reminder:
         """Remind one person, whatever the schedule says.
@@ -48,7 +57,10 @@ class Remind:
         Raises:
             NoReminder: If they have answered or stopped, or the contact policy forbids it.
         """
+        if campaign.state is CampaignState.PAUSED:
+            raise NoReminder(WhyNoReminder.PAUSED)
         asked = await self.reminders.unanswered_by(campaign, person)
         reminder = reminder_by_hand(asked, self.policy, at=self.clock())
-        await self.reminders.plan([reminder])
+        if not await self.reminders.plan([reminder]):
+            raise NoReminder(WhyNoReminder.PLANNED)
         return reminder

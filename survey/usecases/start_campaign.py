@@ -1,13 +1,15 @@
 """Start a round, or only look at who would be asked."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from survey.campaign import Campaign
 from survey.contact import NO_LIMITS, ContactPolicy
-from survey.errors import CampaignExists, UnknownPeople, UnknownSurvey
+from survey.errors import CampaignExists, PlanOutdated, UnknownPeople, UnknownSurvey
 from survey.localtime import year_start
 from survey.planning import Plan, plan_round, require_somebody
 from survey.ports import Clock, People, Rounds
@@ -26,6 +28,16 @@ def survey_named(surveys: Mapping[str, Survey], name: str) -> Survey:
     raise UnknownSurvey(name, tuple(sorted(surveys)))
 
 
+Beside = Callable[[Callable[[], Plan]], Awaitable[Plan]]
+TRIES = 5
+"""How often a round is planned anew because another has started in the meantime."""
+
+
+async def at_once_here(work: Callable[[], Plan]) -> Plan:
+    """Runs it right here."""
+    return work()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StartCampaign:
     """Fix the audience, and plan a message to each.
@@ -35,6 +47,7 @@ class StartCampaign:
         platforms: Those that are on, the preferred first.
         zone: The organisation's; it names the period.
         policy: The limits over all surveys.
+        beside: Runs what takes long, so that presses do not wait for it.
     """
 
     surveys: Mapping[str, Survey]
@@ -44,6 +57,7 @@ class StartCampaign:
     platforms: Sequence[str]
     zone: ZoneInfo
     policy: ContactPolicy = NO_LIMITS
+    beside: Beside = at_once_here
 
     async def plan(
         self,
@@ -61,19 +75,24 @@ class StartCampaign:
         survey = survey_named(self.surveys, name)
         to = await self._emails(to)
         now = self.clock()
+        latest = max((known.id for known in await self.rounds.all()), default=0)
         candidates = await self.people.candidates(
             survey, platforms=self.platforms, year_from=year_start(now, self.zone)
         )
-        return plan_round(
-            survey,
-            candidates,
-            at=now,
-            zone=self.zone,
-            policy=self.policy,
-            to=to,
-            at_once=at_once,
-            period_at=due,
+        plan = await self.beside(
+            partial(
+                plan_round,
+                survey,
+                candidates,
+                at=now,
+                zone=self.zone,
+                policy=self.policy,
+                to=to,
+                at_once=at_once,
+                period_at=due,
+            )
         )
+        return replace(plan, after=latest)
 
     async def require_none_open(self, name: str) -> None:
         """Nothing, unless a round of the survey is open.
@@ -115,7 +134,15 @@ class StartCampaign:
             CampaignExists: If a round of it is open.
             StartedElsewhere: If that time of the schedule has been dealt with.
         """
-        await self.require_none_open(name)
+        for _ in range(TRIES):
+            await self.require_none_open(name)
+            with suppress(PlanOutdated):
+                return await self._start(name, to=to, at_once=at_once, due=due)
+        raise PlanOutdated("Other rounds keep starting at the same time: try again in a minute.")
+
+    async def _start(
+        self, name: str, *, to: frozenset[str], at_once: bool, due: datetime | None
+    ) -> Campaign:
         plan = await self.plan(name, to=to, at_once=at_once, due=due)
         if not plan.asks:  # because somebody else has asked them in the meantime, perhaps
             await self.require_none_open(name)

@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from survey.audit import THE_SCHEDULE, Entry
 from survey.cron import Cron
 from survey.errors import CampaignExists, InvalidValue, NobodyToAsk, StartedElsewhere, VoxpopError
 from survey.localtime import zone
-from survey.ports import AuditLog, Clock, Schedules
-from survey.schedule import Handled, Schedule
+from survey.ports import Clock, Schedules
+from survey.schedule import CLOCK_WENT_BACK, Handled, Schedule
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.start_campaign import StartCampaign
 
 STARTED = "started"
 OPEN = "a round was open"
 MISSED = "missed: it was found when its round would have been over"
+AHEAD = "the clock was ahead then, and has gone back: the schedule goes on from now"
 CHANGED = "the schedule was changed before its round had started"
 
 
@@ -32,7 +32,6 @@ class StartDueRounds:
     start: StartCampaign
     close: CloseCampaign
     schedules: Schedules
-    audit: AuditLog
     clock: Clock
 
     async def __call__(self) -> AsyncIterator[Handled]:
@@ -74,11 +73,20 @@ class StartDueRounds:
         """Have the schedules of the settings; what was still due under changed ones is told."""
         tz = self.start.zone
         wanted = {name: cron.text for name, cron in crons.items()}
-        if known.keys() == wanted.keys() and all(
-            schedule.reads(wanted[name], tz.key) for name, schedule in known.items()
+        ahead = [
+            name
+            for name, schedule in known.items()
+            if schedule.handled_until > now + CLOCK_WENT_BACK
+        ]
+        if (
+            not ahead
+            and known.keys() == wanted.keys()
+            and all(schedule.reads(wanted[name], tz.key) for name, schedule in known.items())
         ):
             return
         await self.schedules.define(wanted, timezone=tz.key, at=now)
+        for name in ahead:
+            yield Handled(survey=name, due=known[name].handled_until, outcome=AHEAD)
         for name, schedule in known.items():
             if name in wanted and not schedule.reads(wanted[name], tz.key):
                 due = latest_of(schedule, upto=now)
@@ -97,8 +105,6 @@ class StartDueRounds:
             return await self._pass_over(name, due=due, outcome=OPEN)
         except NobodyToAsk as error:
             return await self._pass_over(name, due=due, outcome=str(error))
-        entry = Entry(at=now, actor=THE_SCHEDULE, action="round.started", about=campaign.name)
-        await self.audit.append(entry)
         return Handled(survey=name, due=due, outcome=STARTED, campaign=campaign)
 
     async def _pass_over(self, name: str, *, due: datetime, outcome: str) -> Handled | None:

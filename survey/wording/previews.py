@@ -6,9 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from survey.card import Act, Attachment, Button, Card, Style
-from survey.eligibility import OWN_WISH, LeftOut
+from survey.eligibility import LEFT_ALONE, LeftOut
 from survey.language import Language
-from survey.planning import Plan
+from survey.person import Person
+from survey.planning import Plan, told_reasons
 from survey.report import safe_cell
 
 NAMES_SHOWN = 10
@@ -84,7 +85,7 @@ def _left_out(plan: Plan, language: Language) -> list[str]:
             "{n} people are left out: {why}.",
             everybody,
             why=language.listing(
-                [reason(why, len(people), language) for why, people in plan.left_out.items()]
+                [reason(why, n, language) for why, n in told_reasons(plan).items()]
             ),
         )
     ]
@@ -108,12 +109,21 @@ def _warnings(plan: Plan, language: Language) -> list[str]:
                 plan.over_budget,
             )
         )
+    if 0 < len(plan.asks) < plan.survey.smallest_group:
+        lines.append(
+            language.text(
+                "Figures are shown from {k} answers, so this round can never show any.",
+                k=language.number(plan.survey.k),
+            )
+        )
     return lines
 
 
-def reason(why: LeftOut, n: int, language: Language) -> str:
-    """12 were asked recently."""
+def reason(why: LeftOut | None, n: int, language: Language) -> str:  # noqa: C901 - a table
+    """12 were asked recently; None stands for reasons that are nobody else's business."""
     match why:
+        case None:
+            return language.plural("{n} is left alone for now", "{n} are left alone for now", n)
         case LeftOut.NOT_IN_AUDIENCE:
             return language.plural("{n} is not in the audience", "{n} are not in the audience", n)
         case LeftOut.OPTED_OUT:
@@ -151,27 +161,24 @@ def reason(why: LeftOut, n: int, language: Language) -> str:
 
 
 def who(plan: Plan, language: Language) -> Card:
-    """By name, where it is not their own wish; all of it is in the file."""
+    """By name; why somebody is left alone is told of nobody."""
     lines = []
-    for why, people in plan.left_out.items():
+    for why, people in _by_told_reason(plan).items():
         told = reason(why, len(people), language)
-        if why in OWN_WISH:
-            lines.append(language.text("{why}: that stays with them.", why=told))
-            continue
         shown = [person.name or person.email for person in people[:NAMES_SHOWN]]
+        names = language.listing(shown)
         if len(people) > NAMES_SHOWN:
-            lines.append(
-                language.text("{why}: {names} and others.", why=told, names=language.listing(shown))
-            )
+            lines.append(language.text("{why}: {names} and others.", why=told, names=names))
         else:
-            lines.append(language.text("{why}: {names}.", why=told, names=language.listing(shown)))
+            lines.append(language.text("{why}: {names}.", why=told, names=names))
     return Card(
         headline=language.plural(
             "{n} person would be asked.", "{n} people would be asked.", len(plan.asks)
         ),
         lines=tuple(lines),
         note=language.text(
-            "The file names who is asked and who is not; who wants no questions stays unnamed."
+            "The file names everybody. Left alone is who was asked lately or often enough, is "
+            "away, or wants it so; which of these stays with them."
         ),
         attachment=Attachment(
             name=f"{plan.survey.name}-preview.csv",
@@ -181,19 +188,30 @@ def who(plan: Plan, language: Language) -> Card:
     )
 
 
+def _by_told_reason(plan: Plan) -> dict[LeftOut | None, list[Person]]:
+    found: dict[LeftOut | None, list[Person]] = {}
+    for why, people in plan.left_out.items():
+        found.setdefault(None if why in LEFT_ALONE else why, []).extend(people)
+    return {why: sorted(people, key=lambda one: one.id) for why, people in found.items()}
+
+
 def who_rows(plan: Plan) -> list[dict[str, str]]:
     """Everybody in a preview: e-mail, name, whether they are asked, and why not.
 
-    Who is left out by their own wish is counted elsewhere, and not named here.
+    Who is left alone, by their own wish or because they were asked lately, is told alike.
     """
     asked = [
         {"email": person.email, "name": person.name, "asked": "yes", "why_not": ""}
         for person in plan.people
     ]
     return asked + [
-        {"email": person.email, "name": person.name, "asked": "no", "why_not": why.value}
-        for why, people in plan.left_out.items()
-        if why not in OWN_WISH
+        {
+            "email": person.email,
+            "name": person.name,
+            "asked": "no",
+            "why_not": "left alone for now" if why is None else why.value,
+        }
+        for why, people in _by_told_reason(plan).items()
         for person in people
     ]
 

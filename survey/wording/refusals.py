@@ -55,7 +55,7 @@ def refusal(error: VoxpopError, language: Language) -> str:
             return language.text(
                 "{email} is tied to another account, the one that came with it first, so I did "
                 "nothing. If this account is yours as well, ask whoever runs me to confirm it: "
-                "`voxpop admin confirm {email}`.",
+                "`voxpop admin confirm {email} ACCOUNT`.",
                 email=email,
             )
         case CampaignExists():
@@ -157,6 +157,20 @@ def not_built(typed: str, language: Language) -> str:
     return language.text(
         "`/nps {typed}` is not built yet. `/nps help` shows what I can do.", typed=typed
     )
+
+
+def out_of_range(typed: str, most: int, language: Language) -> str:
+    """A number that does not fit."""
+    return language.text(
+        "`{typed}` is not a number that I can use here: from 1 to {most}, please.",
+        typed=_short(typed),
+        most=language.number(most),
+    )
+
+
+def one_at_a_time(language: Language) -> str:
+    """Several people where one is meant."""
+    return language.text("One person at a time, please: `/nps remind @name`.")
 
 
 def unknown_command(typed: str, nearest: str | None, language: Language) -> str:

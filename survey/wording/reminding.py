@@ -3,15 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
+from survey.campaign import Campaign
 from survey.card import Card
 from survey.errors import NoReminder, WhyNoReminder
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.report import Participation
 from survey.wording import asked
-
-LAST_TONE = 3
-"""From which reminder on the last one of a survey says that it is the last."""
 
 
 def reminder(
@@ -20,6 +18,7 @@ def reminder(
     participation: Participation,
     language: Language,
     *,
+    most: int,
     now: datetime,
 ) -> Card:
     """The question once more, with its buttons.
@@ -29,10 +28,11 @@ def reminder(
         ordinal: Which reminder it is; 1 for the first.
         participation: Of the round, as of now.
         language: The person's.
+        most: How many reminders of a question anybody gets, so that the last can say so.
         now: Now.
     """
     card = asked.asked(replace(invitation, first_contact=False), language, now=now)
-    line = _line(invitation, ordinal, participation, language, now=now)
+    line = _line(invitation, ordinal, participation, language, most=most, now=now)
     return replace(card, lines=(line, *card.lines))
 
 
@@ -42,13 +42,14 @@ def _line(
     participation: Participation,
     language: Language,
     *,
+    most: int,
     now: datetime,
 ) -> str:
     campaign = invitation.campaign
     closes = language.moment(campaign.closes_at, invitation.person.zone, now=now)
-    if ordinal == 1:
+    if ordinal == 1 < most:
         return language.text("A quick one you may have missed: one press and it's done.")
-    if ordinal >= max(LAST_TONE, len(campaign.survey.reminders)):
+    if ordinal >= most:
         return language.text("Last call: it closes {moment}. I won't ask again.", moment=closes)
     return language.plural(
         "Still open until {moment}: {answered} of {n} has answered so far.",
@@ -88,15 +89,28 @@ def planned_for(name: str, moment: str, language: Language) -> Card:
     )
 
 
+def perhaps(campaign: Campaign, language: Language) -> Card:
+    """Where names stay apart from answers, the reply must not tell who has answered."""
+    return Card(
+        headline=language.text("If the question is still open for them, they get a reminder."),
+        lines=(
+            language.text(
+                "In {campaign} I don't tell who has answered, stopped or snoozed. A reminder goes "
+                "out in its reader's sending hours, never within 24 hours of another message, and "
+                "no oftener than your contact policy allows.",
+                campaign=campaign.name,
+            ),
+        ),
+    )
+
+
 def not_reminded(error: NoReminder, language: Language) -> str:
-    """Why somebody gets no reminder."""
+    """Why somebody gets no reminder; whose own wish it is stays with them."""
     match error.why:
         case WhyNoReminder.ANSWERED:
             return language.text("They have answered already: there is nothing to remind of.")
-        case WhyNoReminder.LEFT:
-            return language.text("They stopped this survey or left, so I leave them alone.")
-        case WhyNoReminder.NOT_SENT:
-            return language.text("They don't have the question, so there is nothing to remind of.")
+        case WhyNoReminder.PAUSED:
+            return language.text("That round is paused: `/nps resume` goes on with it first.")
         case WhyNoReminder.PLANNED:
             return language.text("A message to them is on its way already.")
         case WhyNoReminder.OFTEN_ENOUGH:
@@ -107,7 +121,7 @@ def not_reminded(error: NoReminder, language: Language) -> str:
             return language.text(
                 "They got a message about it within the last 24 hours: try again tomorrow."
             )
-        case WhyNoReminder.SILENCE:
-            return language.text("They want silence or are away until the round closes.")
         case WhyNoReminder.TOO_LATE:
             return language.text("The round closes before their next sending hours.")
+        case WhyNoReminder.LEFT | WhyNoReminder.NOT_SENT | WhyNoReminder.SILENCE:
+            return language.text("They can't be reminded of it now.")

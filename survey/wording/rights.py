@@ -70,7 +70,9 @@ def own_data(held: Held, person: Person, file: Attachment, language: Language) -
         headline=language.text("Everything that I know of you"),
         lines=tuple(lines),
         note=language.text(
-            "The file {name} holds the same. `/nps forget` erases it; I ask once more before.",
+            "The file {name} holds more: the score before the last, what the figures have of an "
+            "answer, and when each message went out. `/nps forget` erases all of it; I ask once "
+            "more before.",
             name=file.name,
         ),
         attachment=file,
@@ -111,7 +113,7 @@ def _round(asked: Asked, person: Person, language: Language) -> str:
             campaign=asked.campaign,
             day=language.day(local_date(asked.asked_at, person.zone)),
         ),
-        language.plural("{n} message", "{n} messages", asked.messages),
+        language.plural("{n} message", "{n} messages", len(asked.messages)),
     ]
     if asked.score is not None:
         told.append(language.text("You said {score}.", score=language.number(asked.score)))
@@ -159,8 +161,8 @@ def forgetting(language: Language, *, administrator: bool) -> Card:
             ),
             kept,
             language.text(
-                "I won't ask you again, even if a roster names you. Messages in this chat are "
-                "yours to delete. None of this can be undone."
+                "I won't ask you again, even if a roster names you, unless you ask to be let in "
+                "again; what was erased stays erased. Messages in this chat are yours to delete."
             ),
         ),
         buttons=(
@@ -179,7 +181,7 @@ def remained(language: Language) -> Card:
     return Card(headline=language.text("Good: nothing was erased, and all stays as it was."))
 
 
-def forgotten(erased: Erased, language: Language) -> Card:
+def forgotten(erased: Erased, language: Language, *, administrator: bool) -> Card:
     """Done; what went and what stays."""
     lines = []
     if erased.taken_back:
@@ -198,10 +200,18 @@ def forgotten(erased: Erased, language: Language) -> Card:
                 erased.kept,
             )
         )
+    if administrator:
+        lines.append(
+            language.text(
+                "The settings still name you as an administrator, and people are told so: ask "
+                "whoever runs me to take you out of VOXPOP_ADMINS."
+            )
+        )
     lines.append(
         language.text(
-            "I won't ask you again, even if a roster names you. The messages in this chat are "
-            "yours to delete. Goodbye, and thank you."
+            "I won't ask you again, even if a roster names you, unless you ask to be let in "
+            "again; what was erased stays erased. The messages in this chat are yours to delete. "
+            "Goodbye, and thank you."
         )
     )
     return Card(

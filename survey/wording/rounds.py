@@ -168,6 +168,15 @@ def started(campaign: Campaign, language: Language) -> Card:
     )
 
 
+def preview_is_old(language: Language) -> Card:
+    """Its button would start something else than what was seen."""
+    return Card(
+        headline=language.text(
+            "That preview is out of date, so nothing was started. `/nps start` shows a new one."
+        )
+    )
+
+
 def cancelled(language: Language) -> Card:
     """Nothing happened."""
     return Card(headline=language.text("Cancelled; nobody was asked."))

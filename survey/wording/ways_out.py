@@ -9,8 +9,12 @@ from survey.language import Language
 from survey.localtime import local_date
 from survey.person import Administrators
 from survey.report import Participation
+from survey.rights import Lifted
 from survey.survey import Mode, Survey
 from survey.wording.asked import open_until, question, subject_of, who_sees
+
+_ALL = ""
+"""What stands for all surveys among those that somebody stopped."""
 
 
 def later(invitation: Invitation, due_at: datetime, language: Language, *, now: datetime) -> Card:
@@ -245,8 +249,36 @@ def which_thread(language: Language) -> str:
     )
 
 
-def welcome_back(language: Language, *, lifted: bool) -> Card:
-    """Opted in again."""
-    if lifted:
-        return Card(headline=language.text("Welcome back: I may ask you again."))
-    return Card(headline=language.text("You had not stopped anything: I may ask you already."))
+def welcome_back(lifted: Lifted, survey: Survey | None, language: Language) -> Card:
+    """Opted in again, to one survey or to all; and what is still stopped."""
+    if _ALL in lifted.still_stopped:
+        still = [language.text("All surveys are still stopped; `/nps optin` alone lifts that.")]
+    elif lifted.still_stopped:
+        still = [
+            language.text(
+                "Still stopped: {surveys}. `/nps optin` alone lifts all of it.",
+                surveys=language.listing(lifted.still_stopped),
+            )
+        ]
+    else:
+        still = []
+    if lifted.snoozed_until is not None:
+        still.append(
+            language.text(
+                "I still won't ask you anything before {day}; `/nps optin` alone ends that.",
+                day=language.day(lifted.snoozed_until),
+            )
+        )
+    return Card(headline=_back(lifted, survey, language), lines=tuple(still))
+
+
+def _back(lifted: Lifted, survey: Survey | None, language: Language) -> str:
+    if survey is None:
+        if lifted.anything:
+            return language.text("Welcome back: I may ask you again.")
+        return language.text("You had not stopped anything: I may ask you already.")
+    if not lifted.anything:
+        return language.text("You had not stopped {survey} by itself.", survey=survey.name)
+    if _ALL in lifted.still_stopped:
+        return language.text("{survey} is no longer stopped by itself.", survey=survey.name)
+    return language.text("Welcome back: {survey} may ask you again.", survey=survey.name)

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from storage.tables import administrator_pins
+from storage.tables import administrator_pins, people
 from survey.audit import Line
 from survey.person import Address
+from survey.ports import Pin
 from tests.world import World, address
 
 ADA = address("ada@example.org")
@@ -22,6 +23,17 @@ async def actions(world: World) -> list[tuple[str, str, str]]:
 async def present(world: World, by: Address) -> str:
     pin = await world.product.pins.present("ada@example.org", by, at=world.clock())
     return pin.address.user_id
+
+
+async def confirm(world: World, user_id: str, *, platform: str = "sandbox") -> list[Pin]:
+    confirmed = await world.product.pins.confirm(
+        "ada@example.org",
+        platform=platform,
+        user_id=user_id,
+        actor="command line (root)",
+        at=world.clock(),
+    )
+    return list(confirmed)
 
 
 async def test_the_first_account_is_pinned_and_passes_from_then_on(world: World) -> None:
@@ -62,13 +74,9 @@ async def test_each_workspace_has_a_pin_of_its_own(world: World) -> None:
 
 async def test_confirming_ties_to_the_claimant_and_needs_one(world: World) -> None:
     await present(world, ADA)
-    assert (
-        list(await world.product.pins.confirm("ada@example.org", actor="x", at=world.clock())) == []
-    )
+    assert await confirm(world, "somebody-else") == []
     await present(world, OTHER)
-    (pin,) = await world.product.pins.confirm(
-        "ada@example.org", actor="command line (root)", at=world.clock()
-    )
+    (pin,) = await confirm(world, "somebody-else")
     assert (pin.address, pin.claimed_by) == (OTHER, None)
     assert await present(world, OTHER) == "somebody-else"
     assert await present(world, ADA) == "somebody-else"
@@ -80,6 +88,15 @@ async def test_confirming_ties_to_the_claimant_and_needs_one(world: World) -> No
         ),
         ("administrator.claimed", "ada@example.org", "sandbox:ada@example.org"),
     ]
+
+
+async def test_only_the_account_that_was_looked_at_is_confirmed(world: World) -> None:
+    await present(world, ADA)
+    await present(world, OTHER)
+    assert await confirm(world, "somebody-else", platform="slack") == []
+    await present(world, replace(ADA, user_id="quicker"))  # between the look and the word
+    assert await confirm(world, "somebody-else") == []
+    assert await present(world, ADA) == ADA.user_id
 
 
 async def test_somebody_who_took_over_an_administrators_e_mail_is_refused_in_chat(
@@ -97,7 +114,7 @@ async def test_somebody_who_took_over_an_administrators_e_mail_is_refused_in_cha
         noted = [action for action, _, _ in await actions(world)]
         assert noted.count("administrator.claimed") == 1
         assert noted[-2:] == ["command.refused", "command.refused"]
-        await world.product.pins.confirm("ada@example.org", actor="operator", at=world.clock())
+        assert await confirm(world, "ada@example.org")
         assert "This goes to" in (await chat.say(0, "/nps preview"))["private_text"]
 
 
@@ -110,5 +127,26 @@ async def test_an_account_that_the_settings_name_needs_no_pin(world: World) -> N
             refused = (await chat.say(0, "/nps preview"))["private_text"]
             assert refused == "That is for survey administrators."
         assert await world.product.pins.all() == []
+    finally:
+        await named.close()
+
+
+async def test_whoever_has_left_is_no_administrator_and_keeps_their_rights(world: World) -> None:
+    named = world.restarted(VOXPOP_ADMINS="ada@example.org,sandbox:person1@example.org")
+    try:
+        chat = named.sandbox()
+        async with chat.http:
+            for place in (0, 1):
+                assert "Only" not in (await chat.say(place, "/nps preview"))["private_text"]
+            await named.rows(people.update().where(people.c.id < 3).values(active=False))
+            for place in (0, 1):
+                refused = (await chat.say(place, "/nps preview"))["private_text"]
+                assert "This goes to" not in refused
+                assert "/nps preview" not in (await chat.say(place, "/nps help"))["private_text"]
+                own = (await chat.say(place, "/nps mydata"))["private_text"]
+                assert own.startswith("Everything that I know of you")
+                assert (await chat.say(place, "/nps optin"))["private_text"]
+                asked = (await chat.say(place, "/nps forget"))["private_text"]
+                assert asked.startswith("Shall I forget you?")
     finally:
         await named.close()

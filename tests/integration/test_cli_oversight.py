@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import json
 import logging
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 from runtime.cli.app import app
 from runtime.settings import load_settings
 from runtime.wiring import put_together
+from survey.errors import InvalidValue
 from survey.person import Address
 
 SETTINGS = """
@@ -113,7 +115,7 @@ def test_what_is_asked_for_is_noted_and_the_notes_are_checked(folder: Path, voxp
 
 
 def test_a_changed_account_of_an_administrator_is_confirmed(folder: Path, voxpop: Voxpop) -> None:
-    nobody = voxpop("admin", "confirm", "ada@example.org")
+    nobody = voxpop("admin", "confirm", "ada@example.org", "slack:U2")
     assert nobody.code == 1
     assert "there is nothing to confirm" in nobody.said
     come(folder, "U1", "U2")
@@ -122,9 +124,10 @@ def test_a_changed_account_of_an_administrator_is_confirmed(folder: Path, voxpop
         ("ada@example.org", "slack:U1", "slack:U2"),
         (None, "slack:U0AbC", None),
     ]
-    confirmed = voxpop("admin", "confirm", "Ada@Example.org")
+    confirmed = voxpop("admin", "confirm", "Ada@Example.org", "slack:U2")
     assert confirmed.out == "ada@example.org is slack:U2 from now on.\n"
-    assert voxpop("admin", "confirm", "ada@example.org").code == 1
+    assert voxpop("admin", "confirm", "ada@example.org", "slack:U2").code == 1
+    assert voxpop("admin", "confirm", "ada@example.org", "U2").code == 2
     (line,) = voxpop("audit", "--json", "--limit", "2").json[1:]
     assert (line["actor"], line["action"]) == (ACTOR, "administrator.confirmed")
 
@@ -139,9 +142,9 @@ def test_somebody_is_forgotten_and_let_in_again(voxpop: Voxpop) -> None:
         "Ben@Example.org is forgotten. Answer",
     )
     again = voxpop("people", "forget", "ben@example.org", "--yes")
-    assert (again.code, again.said) == (
-        1,
-        "Nobody on the roster has the e-mail ben@example.org.\n",
+    assert (again.code, again.out.splitlines()[0]) == (
+        0,
+        "ben@example.org is not on the roster; nothing was erased.",
     )
     brought_in(voxpop)
     known = [one["email"] for one in voxpop("people", "list", "--json").json]
@@ -154,3 +157,51 @@ def test_somebody_is_forgotten_and_let_in_again(voxpop: Voxpop) -> None:
     audit = voxpop("audit").out
     assert "people.forgotten" in audit
     assert "ben@" not in audit.lower()
+
+
+def test_e_mails_are_written_as_the_roster_keeps_them(folder: Path, voxpop: Voxpop) -> None:
+    (folder / "roster.csv").write_text("email\nben@xn--bcher-kva.example\nann@example.org\n")
+    assert brought_in(voxpop).code == 0
+    other = "BEN@xn--bcher-kva.example"
+    assert voxpop("people", "away", other, "--until", "2030-01-01").code == 0
+    done = voxpop("people", "forget", other, "--yes")
+    assert "Answers taken back" in done.out
+    brought_in(voxpop)
+    known = [one["email"] for one in voxpop("people", "list", "--json").json]
+    assert known == ["ann@example.org"]
+    assert voxpop("people", "readmit", "Ben@b\u00fccher.example").code == 0
+
+
+def test_somebody_who_is_not_on_the_roster_is_kept_off_it(folder: Path, voxpop: Voxpop) -> None:
+    told = voxpop("people", "forget", "ben@example.org", "--yes")
+    assert "is not on the roster" in told.out
+    brought = brought_in(voxpop)
+    assert "ben@example.org: asked to be forgotten" in brought.out
+    assert (folder / "roster.csv").exists()
+
+
+def test_an_administrator_who_is_forgotten_is_still_named_by_the_settings(voxpop: Voxpop) -> None:
+    brought_in(voxpop)
+    assert "VOXPOP_ADMINS" in voxpop("people", "forget", "ada@example.org", "--yes").out
+    assert "VOXPOP_ADMINS" not in voxpop("people", "forget", "ben@example.org", "--yes").out
+
+
+def test_a_lost_key_can_be_given_up(voxpop: Voxpop, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought_in(voxpop)
+    voxpop("people", "forget", "ben@example.org", "--yes")
+    monkeypatch.setenv("VOXPOP_SECRET_KEY", "another-key-that-is-long-enough-for-this")
+    refused = CliRunner().invoke(app, ["people", "import", "roster.csv", "--dry-run"])
+    assert isinstance(refused.exception, InvalidValue)
+    assert "name the old key again" in str(refused.exception)
+    assert voxpop("people", "readmit", "ben@example.org", "--lost-keys").code == 2
+    assert voxpop("people", "readmit", "--lost-keys").out.startswith("Given up: 1.")
+    assert brought_in(voxpop).code == 0
+
+
+def test_a_roster_is_a_file_or_piped_in(folder: Path, voxpop: Voxpop) -> None:
+    os.mkfifo(folder / "pipe")
+    for odd in ("pipe", "/dev/zero", "."):
+        refused = voxpop("people", "import", odd)
+        assert (refused.code, "is no file" in refused.said) == (1, True)
+    piped = CliRunner().invoke(app, ["people", "import", "-"], input="email\nzoe@example.org\n")
+    assert "1 row: 1 new" in piped.stdout

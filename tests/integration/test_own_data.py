@@ -8,6 +8,7 @@ from survey.campaign import Campaign
 from survey.comment import Comment
 from survey.errors import NotFound
 from survey.person import Person
+from survey.rights import Lifted, Sent
 from survey.states import InvitationState
 from survey.survey import Mode
 from tests.world import World, address, email
@@ -36,7 +37,8 @@ async def test_all_that_is_held_is_told_and_nothing_of_others(world: World, mode
     assert held.addresses == (address(them.email),)
     assert (held.opt_outs, held.snoozed_until) == (("ticket",), date(2026, 12, 7))
     (asked,) = held.rounds
-    assert (asked.campaign, asked.mode, asked.messages) == (running.name, mode.value, 1)
+    assert (asked.campaign, asked.mode) == (running.name, mode.value)
+    assert asked.messages == (Sent(kind="initial", platform="sandbox", at=world.clock()),)
     assert (asked.score, asked.comment) == (9, "Good coffee.")
     assert (asked.state, asked.answered_at) == (InvitationState.COMPLETED.value, world.clock())
     assert (held.administrator_accounts, held.audit_entries) == ((), 0)
@@ -78,16 +80,16 @@ async def test_a_snooze_moves_and_ends(world: World, running: Campaign) -> None:
         await world.product.rights.snooze(them, until=today + timedelta(days=days))
     held = await world.product.rights.held(them)
     assert held.snoozed_until == today + timedelta(days=3)
-    assert await world.product.people.opt_in(them, at=world.clock())
+    assert (await world.product.people.opt_in(them, at=world.clock())).anything
     assert (await world.product.rights.held(them)).snoozed_until is None
-    assert not await world.product.people.opt_in(them, at=world.clock())
+    assert not (await world.product.people.opt_in(them, at=world.clock())).anything
     assert (await world.invitation(3)).campaign.name == running.name
 
 
 async def test_a_snooze_that_is_over_is_nothing_to_lift(world: World) -> None:
     them = await somebody(world, 3)
     await world.product.rights.snooze(them, until=world.clock().date())
-    assert not await world.product.people.opt_in(them, at=world.clock())
+    assert not (await world.product.people.opt_in(them, at=world.clock())).anything
 
 
 async def test_whoever_snoozes_is_not_asked_before_that_day(world: World) -> None:
@@ -121,6 +123,47 @@ async def test_in_the_sandbox_one_reads_takes_away_and_erases(
         assert stolen["private_text"] == "That button isn't yours to press."
         assert await world.scores(running) == {9: 1}
         done = await chat.press(3, "forget", message=message["id"])
-        assert done["messages"][-1]["text"].startswith("Done: I have forgotten you.")
+        assert done["private_text"].startswith("Done: I have forgotten you.")
+        assert done["messages"] == []
     assert await world.scores(running) == {}
     assert await world.product.people.by_email(email(3)) is None
+
+
+async def test_one_survey_is_asked_for_again_and_the_rest_stays_stopped(
+    world: World, running: Campaign
+) -> None:
+    them = await somebody(world, 3)
+    people = world.product.people
+    for name in ("nps", "ticket"):
+        await people.opt_out(them, survey=name, at=world.clock())
+    await world.product.rights.snooze(them, until=date(2026, 12, 7))
+    lifted = await people.opt_in(them, survey="nps", at=world.clock())
+    assert lifted == Lifted(
+        anything=True, still_stopped=("ticket",), snoozed_until=date(2026, 12, 7)
+    )
+    assert (await world.invitation(3)).campaign.name == running.name
+    again = await people.opt_in(them, survey="nps", at=world.clock())
+    assert not again.anything
+    assert await people.opt_in(them, at=world.clock()) == Lifted(anything=True)
+
+
+async def test_one_survey_does_not_come_back_while_all_are_stopped(
+    world: World, running: Campaign
+) -> None:
+    them = await somebody(world, 3)
+    await world.product.people.opt_out(them, survey="nps", at=world.clock())
+    await world.product.people.opt_out(them, survey=None, at=world.clock())
+    lifted = await world.product.people.opt_in(them, survey="nps", at=world.clock())
+    assert lifted == Lifted(anything=True, still_stopped=("",))
+    assert await world.product.answers.open_for(them, at=world.clock()) == []
+    assert running.invited == 12
+
+
+async def test_the_score_before_and_what_the_figures_have_are_held_as_well(world: World) -> None:
+    running = await world.start()
+    for place in range(6):
+        await world.press(place, 9)
+    assert await world.product.figures.step(running, at=world.clock())
+    await world.press(3, 2)
+    (asked,) = (await world.product.rights.held(await somebody(world, 3))).rounds
+    assert (asked.score, asked.previous_score, asked.score_in_figures) == (2, 9, 9)

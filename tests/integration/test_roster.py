@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from storage.roster import SqlRoster
 from storage.tables import addresses, deliveries, invitations, people
+from storage.tombstones import Tombstones
 from survey.campaign import Campaign
 from survey.errors import InvalidValue, TooManyWouldLeave
 from survey.person import Enrolment
@@ -304,7 +305,10 @@ async def test_a_press_goes_through_while_a_roster_is_compared(world: World) -> 
             pressed.set()
             await super()._judge(*told)
 
-    slow = replace(world.product.import_people, roster=Slow(world.product.database))
+    slow = replace(
+        world.product.import_people,
+        roster=Slow(world.product.database, Tombstones(world.settings.secret_keys)),
+    )
     table = read_table(THREE.encode())
     await slow(table.columns, table, source="csv", dry_run=True)
 

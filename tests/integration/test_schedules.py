@@ -211,3 +211,22 @@ async def test_schedules_of_surveys_that_have_none_any_more_are_forgotten(world:
     world.survey("nps", schedule="")
     await look(world)
     assert await world.rows(select(schedules)) == []
+
+
+async def test_fault_57_a_clock_that_was_months_ahead_does_not_silence_a_schedule(
+    world: World,
+) -> None:
+    await scheduled(world)
+    await look(world)
+    world.clock.at = datetime(2028, 1, 2, 9, tzinfo=UTC)
+    (ahead,) = await look(world)
+    assert ahead.campaign is not None
+    await world.close_round(ahead.campaign)
+
+    world.clock.at = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    (told,) = await look(world)
+    assert told.outcome.startswith("the clock was ahead")
+    assert await look(world) == []
+    world.clock.at = datetime(2027, 1, 1, 9, tzinfo=UTC)
+    (started,) = await look(world)
+    assert started.campaign is not None

@@ -164,3 +164,30 @@ def test_waits_grow_and_are_spread(attempt: int, one: float, other: float) -> No
 
 def test_an_outcome_that_stays_unknown_for_days_is_still_asked_for() -> None:
     assert retry_after(5_000, jitter=1.0) == timedelta(minutes=5)
+
+
+def test_a_reminder_waits_for_the_24_hours_at_the_moment_of_sending_too() -> None:
+    asked = invitation(state=InvitationState.SENT)
+    early = MONDAY - timedelta(hours=23)
+    one = delivery(invitation=asked, kind=DeliveryKind.REMINDER, last_sent=early)
+    assert sending(one, at=MONDAY) == Postpone(early + timedelta(hours=24))
+    late = delivery(
+        invitation=asked, kind=DeliveryKind.REMINDER, last_sent=MONDAY - timedelta(hours=24)
+    )
+    assert sending(late, at=MONDAY) is None
+    again = delivery(invitation=asked, kind=DeliveryKind.INITIAL, last_sent=early)
+    assert sending(again, at=MONDAY) is None  # asked for by `Later`
+
+
+def test_a_reminder_keeps_sending_hours_in_a_round_that_was_sent_at_once() -> None:
+    night = MONDAY.replace(hour=22)
+    asked = invitation(state=InvitationState.SENT)
+    reminder = delivery(invitation=asked, kind=DeliveryKind.REMINDER, at_once=True)
+    assert isinstance(sending(reminder, at=night), Postpone)
+    first = delivery(invitation=asked, at_once=True)
+    assert sending(first, at=night) is None
+
+
+def test_who_has_stopped_or_left_is_skipped_whatever_the_invitation_says() -> None:
+    one = delivery(invitation=invitation(state=InvitationState.PENDING), left=True)
+    assert sending(one, at=MONDAY) == Skip("stopped or left")

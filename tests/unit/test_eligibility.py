@@ -10,7 +10,8 @@ import pytest
 from survey.contact import NO_LIMITS, ContactPolicy, Ledger, Silence
 from survey.eligibility import Candidate, LeftOut, due_or_left_out, reason_to_leave_out
 from survey.localtime import instant_of
-from survey.planning import Plan, plan_round
+from survey.planning import Plan, plan_round, told_reasons
+from survey.wording.previews import who_rows
 from tests.examples import MONDAY, NPS_SURVEY, address, person
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -117,3 +118,38 @@ def test_a_round_that_starts_late_is_named_by_the_day_it_was_due() -> None:
     due = datetime(2026, 12, 31, 9, 0, tzinfo=UTC)
     made = plan_round(NPS_SURVEY, [candidate()], at=new_year, zone=BERLIN, period_at=due)
     assert str(made.period) == "2026Q4"
+
+
+# What is told of who is left out
+
+
+def told(made: Plan) -> dict[str, int]:
+    return {"alone" if why is None else why.value: n for why, n in told_reasons(made).items()}
+
+
+def left(number: int, *, recently: bool) -> Candidate:
+    ledger = Ledger(last_asked=ago(1), last_asked_by_any=ago(1)) if recently else Ledger()
+    return candidate(number, ledger=ledger, opted_out=not recently)
+
+
+def test_wishes_are_counted_only_among_enough_others() -> None:
+    wishes = [left(number, recently=False) for number in range(1, 3)]
+    others = [left(number, recently=True) for number in range(3, 9)]
+    assert told(plan(*wishes, *others)) == {"opted out": 2, "asked recently": 6}
+    assert told(plan(*wishes, *others[:4])) == {"alone": 6}
+    assert told(plan(*others)) == {"asked recently": 6}
+
+
+def test_of_people_who_are_named_no_wish_is_told() -> None:
+    everyone = [left(number, recently=False) for number in range(1, 9)]
+    named = frozenset(one.person.email for one in everyone)
+    assert told(plan(*everyone, to=named)) == {"alone": 8}
+
+
+def test_a_file_tells_wishes_and_rests_alike() -> None:
+    made = plan(left(1, recently=False), left(2, recently=True), candidate(3))
+    assert [(row["asked"], row["why_not"]) for row in who_rows(made)] == [
+        ("yes", ""),
+        ("no", "left alone for now"),
+        ("no", "left alone for now"),
+    ]

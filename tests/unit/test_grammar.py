@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar import FOR_ADMINISTRATORS, Command, NotUnderstood, Word, hints, parse
+from bot.grammar import (
+    FOR_ADMINISTRATORS,
+    Command,
+    NotUnderstood,
+    NumberOutOfRange,
+    Word,
+    hints,
+    parse,
+)
 from runtime.languages import language
 from survey.campaign import Period
 from survey.errors import InvalidValue
@@ -154,11 +162,39 @@ def test_a_word_that_lacks_its_other_half_is_not_suggested_as_it_is(typed: str) 
 
 @pytest.mark.parametrize(
     "typed",
-    ["snooze 0", "snooze 367", "snooze 99999999999", "snooze -1", "audit 1.5", "snooze 7 7"],
+    ["snooze 0", "snooze 367", "snooze 99999999999", "audit 101", "audit 0"],
 )
+def test_a_number_that_is_too_small_or_large_is_refused_with_the_largest(typed: str) -> None:
+    with pytest.raises(NumberOutOfRange) as refused:
+        read(typed)
+    assert refused.value.most == (366 if typed.startswith("snooze") else 100)
+
+
+@pytest.mark.parametrize("typed", ["snooze -1", "audit 1.5", "snooze 7 7"])
 def test_a_number_of_days_that_is_none_is_refused(typed: str) -> None:
     with pytest.raises(NotUnderstood):
         read(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("remind bob", "remind @bob"),
+        ("export csv", "export"),
+        ("report by", "report by team"),
+        ("start to", "start to @name"),
+        ("start to ,", "start to @name"),
+        ("preview to @", "preview to @name"),
+    ],
+)
+def test_what_was_probably_meant_is_told(typed: str, meant: str) -> None:
+    with pytest.raises(NotUnderstood) as refused:
+        read(typed)
+    assert refused.value.nearest == meant
+
+
+def test_people_may_be_named_without_saying_to() -> None:
+    assert read("start @ada, @ben@example.org").to == {"ada", "ben@example.org"}
 
 
 @pytest.mark.parametrize("typed", ["report 2026", "report 2026Q7", "close nps/", "status nps/soon"])

@@ -10,7 +10,7 @@ from survey.card import Act, Card
 from survey.invitation import Response
 from survey.states import CampaignState, InvitationState
 from tests.chat import ADA, BEN, Chat, a_chat, asked
-from tests.examples import MONDAY, campaign, invitation, person
+from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation, person
 from tests.goldens import compare
 
 CLOSED = campaign(id=2, state=CampaignState.CLOSED, started_at=MONDAY - timedelta(days=90))
@@ -119,3 +119,36 @@ async def test_somebody_unknown_has_nothing_held(typed: str) -> None:
     reply = await chat.types(typed, by=person(number=99, name="Zoe"))
     assert reply.private is not None
     assert reply.private.headline.startswith("I don't know you yet")
+
+
+async def test_one_survey_is_asked_for_again_by_its_name() -> None:
+    ticket = replace(NPS_SURVEY, name="ticket")
+    chat = await a_chat(invitation(), surveys=(NPS_SURVEY, ticket))
+    for name in ("nps", "ticket"):
+        await chat.types(f"/nps optout {name}")
+    await chat.types("/nps snooze 3")
+    await chat.types("/nps optin nps")
+    await chat.types("/nps optin nps")
+    assert {name for _, name in chat.store.stops} == {"ticket"}
+    assert chat.store.snoozes
+    await chat.types("/nps optout")
+    await chat.types("/nps optin ticket")
+    await chat.types("/nps optin")
+    compare("dialogues", "come-back-to-one", chat.transcript)
+    assert (chat.store.stops, chat.store.snoozes) == (set(), {})
+
+
+async def test_an_administrator_who_is_forgotten_is_told_who_still_names_them() -> None:
+    for by, told in ((ADA, True), (BEN, False)):
+        chat = await answered()
+        await chat.types("/nps forget", by=by)
+        reply = await chat.press("Erase everything about me", by=by)
+        assert reply.update is not None
+        assert ("VOXPOP_ADMINS" in reply.update.text) is told
+
+
+async def test_whoever_has_left_the_roster_is_no_administrator() -> None:
+    chat = await a_chat(invitation(person=replace(ADA, active=False)))
+    reply = await chat.types("/nps status")
+    assert reply.private is not None
+    assert reply.private.headline.startswith("That is for survey administrators")

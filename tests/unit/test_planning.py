@@ -243,7 +243,7 @@ def test_everybody_in_the_audience_is_asked_or_left_out_and_never_both(
 
 def test_a_round_without_anybody_says_who_was_left_out_and_why() -> None:
     empty = plan(candidate(1, opted_out=True), candidate(2, opted_out=True))
-    with pytest.raises(NobodyToAsk, match=r"Nobody would be asked in nps: 2 opted out\."):
+    with pytest.raises(NobodyToAsk, match=r"Nobody would be asked in nps: 2 left alone for now\."):
         require_somebody(empty)
     with pytest.raises(NobodyToAsk, match="nobody active fits the audience"):
         require_somebody(plan())

@@ -100,10 +100,20 @@ def test_whatever_is_due_is_late_enough_in_hours_and_found_by_the_query(
     assert NPS_SURVEY.window.is_open(found.due_at, tz)
     assert (local_date(at, tz) - local_date(MONDAY, tz)).days >= days[found.ordinal - 1]
     assert at >= one.last_sent + MESSAGES_APART
-    before = earliest(one.campaign, at=at)
-    assert before is not None
-    assert one.first_sent <= before  # or the database would not have told of them
+    before = dict(earliest(one.campaign, at=at))
+    assert one.first_sent <= before[found.ordinal]  # or the database would not have told of them
 
 
 def test_a_survey_without_reminders_looks_for_nobody() -> None:
-    assert earliest(asked().campaign, at=MONDAY) is None
+    assert earliest(asked().campaign, at=MONDAY) == []
+
+
+def test_the_query_leaves_time_for_the_longest_local_day() -> None:
+    """First sent just before midnight: a day later by the calendar, hardly an hour by the clock."""
+    late = datetime(2026, 10, 24, 21, 59, tzinfo=UTC)  # 23:59 in Berlin; 25 hours to the next
+    one = asked(2, first_sent=late, last_sent=late)
+    at = datetime(2026, 10, 25, 23, 1, tzinfo=UTC)  # 00:01 on the 26th
+    one = replace(one, campaign=replace(one.campaign, closes_at=at + timedelta(days=9)))
+    found = scheduled_reminder(one, POLICY, at=at)
+    assert found is not None
+    assert late <= dict(earliest(one.campaign, at=at))[1]

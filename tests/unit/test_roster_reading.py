@@ -156,3 +156,15 @@ def test_any_bytes_are_read_or_refused_with_a_sentence(content: bytes) -> None:
         assert str(error).endswith((".", ")."))  # noqa: PT017 - a refusal is a fine answer
     else:
         assert all(row.cells for row in found)
+
+
+@pytest.mark.parametrize("sign", ["", ",", ";"])
+def test_a_header_without_end_is_refused_with_a_sentence(sign: str) -> None:
+    with pytest.raises(InvalidValue, match=r"A cell on line 1 has more than 131,072 characters"):
+        read_table(f"email{sign}{'x' * 200_000}\n".encode())
+
+
+def test_a_cell_that_is_too_long_is_told_by_its_line() -> None:
+    table = read_table(f"email,name\na@example.org,A\nb@example.org,{'x' * 200_000}\n".encode())
+    with pytest.raises(InvalidValue, match=r"A cell on line 3 has more than 131,072 characters"):
+        list(table)

@@ -22,7 +22,6 @@ from survey.usecases.start_campaign import StartCampaign
 from survey.usecases.start_due_rounds import CHANGED, MISSED, OPEN, StartDueRounds
 from tests.examples import NPS_SURVEY, SetClock, address, person
 from tests.fakes import FakeFigures, FakePeople, FakeRounds, FakeSchedules, Store
-from tests.fakes_rights import FakeAuditLog
 
 BERLIN = ZoneInfo("Europe/Berlin")
 QUARTERLY = "0 9 1 */3 *"
@@ -69,7 +68,6 @@ class Office:
             start=start,
             close=self.close,
             schedules=FakeSchedules(self.store),
-            audit=FakeAuditLog(self.store),
             clock=self.clock,
         )
 

@@ -22,6 +22,7 @@ from survey.errors import (
 from survey.invitation import Invitation, Response
 from survey.person import Administrators
 from survey.report import Participation
+from survey.rights import Lifted
 from survey.scale import CSAT, STARS, TEN
 from survey.survey import Answers, Mode, Survey
 from survey.wording import asked, refusals, reminding, ways_out
@@ -76,7 +77,7 @@ def reminded(ordinal: int, *days: int, reached: int = 480) -> str:
     survey = replace(NPS_SURVEY, reminders=days)
     told = Participation(invited=480, reached=reached, answered=96)
     return shown(
-        reminding.reminder(asks(survey, first_contact=True), ordinal, told, EN, now=MONDAY)
+        reminding.reminder(asks(survey, first_contact=True), ordinal, told, EN, most=3, now=MONDAY)
     )
 
 
@@ -133,8 +134,10 @@ CONVERSATION: dict[str, Callable[[], str]] = {
     "stopping": lambda: shown(ways_out.stopping(asks(), EN)),
     "stopped-all": lambda: shown(ways_out.stopped(None, EN)),
     "stopped-this": lambda: shown(ways_out.stopped(NPS_SURVEY, EN)),
-    "welcome-back": lambda: shown(ways_out.welcome_back(EN, lifted=True)),
-    "welcome-back-never-gone": lambda: shown(ways_out.welcome_back(EN, lifted=False)),
+    "welcome-back": lambda: shown(ways_out.welcome_back(Lifted(anything=True), None, EN)),
+    "welcome-back-never-gone": lambda: shown(
+        ways_out.welcome_back(Lifted(anything=False), None, EN)
+    ),
     "closed-answered": lambda: closed(9),
     "closed-unanswered": lambda: closed(None),
     "closed-only-one": lambda: closed(9, reached=1, answered=1),

@@ -45,6 +45,7 @@ def upgrade() -> None:
         "erasures",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("at", _instant(), nullable=False),
+        sa.Column("key_mark", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_erasures")),
     )
     op.create_table(
