@@ -219,7 +219,7 @@ def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
     if near is not None:
         return f"{word.value} {near}"
     if word is Word.REMIND and typed.strip("@"):
-        return f"remind @{typed.strip('@')}"
+        return f"{word.value} @{typed.strip('@')}"
     return None
 
 

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     and_,
     bindparam,
     case,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -27,6 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.departures import deactivate
 from storage.engine import Database, translated
+from storage.roster_conditions import (
+    address_of,
+    compared,
+    gone_from,
+    not_on_roster,
+    not_staged,
+    same_address,
+)
 from storage.staging import Verdict, clear, stage, staged, staged_addresses
 from storage.tables import addresses, people
 from storage.tombstones import Tombstones, wait_for_rosters
@@ -89,12 +95,12 @@ class SqlRoster:
                 since = await self._tombstones.read(connection) - known
                 gone |= self._tombstones.among((entry.email for entry in entries), since)
                 await _leave_out(connection, gone)
-                await self._judge(connection, _compared(columns), platforms)
+                await self._judge(connection, compared(columns), platforms)
                 changes = await _count(connection, source=source, prune=prune)
                 if not dry_run:
-                    await self._write(connection, _compared(columns), platforms, source=source)
+                    await self._write(connection, compared(columns), platforms, source=source)
                     if changes.deactivated:
-                        await deactivate(connection, _missing(source), at=at)
+                        await deactivate(connection, not_on_roster(source), at=at)
             return changes
 
     @asynccontextmanager
@@ -144,7 +150,7 @@ class SqlRoster:
             await self._give_addresses(connection, *self._by_email)
         moved = (
             select(staged_addresses.c.email)
-            .outerjoin(addresses, _same_address())
+            .outerjoin(addresses, same_address())
             .where(
                 staged_addresses.c.email == staged.c.email,
                 addresses.c.person_id.is_distinct_from(staged.c.person_id),
@@ -154,7 +160,7 @@ class SqlRoster:
         await connection.execute(
             update(staged)
             .where(staged.c.verdict == Verdict.UNCHANGED.value)
-            .where(or_(exists(moved), _gone_from(staged.c.person_id, platforms)))
+            .where(or_(exists(moved), gone_from(staged.c.person_id, platforms)))
             .values(verdict=Verdict.CHANGED.value)
         )
 
@@ -215,12 +221,12 @@ class SqlRoster:
             await connection.execute(
                 addresses.delete().where(
                     addresses.c.person_id.in_(select(staged.c.person_id).where(_TO_WRITE)),
-                    _not_staged(platforms),
+                    not_staged(platforms),
                 )
             )
         put = insert(addresses).from_select(
             ["platform", "workspace", "user_id", "person_id"],
-            select(*_address_of(staged_addresses), people.c.id)
+            select(*address_of(staged_addresses), people.c.id)
             .join(staged, staged.c.email == staged_addresses.c.email)
             .join(people, people.c.email == staged.c.email)
             .where(_TO_WRITE, people.c.erased_at.is_(None)),
@@ -271,53 +277,6 @@ async def _leave_out(connection: AsyncConnection, emails: set[str]) -> None:
         )
 
 
-def _compared(columns: frozenset[Meaning]) -> list[str]:
-    """The columns of `people` that the roster has a word on."""
-    simple = [
-        meaning.value
-        for meaning in (Meaning.NAME, Meaning.TIMEZONE, Meaning.LOCALE)
-        if meaning in columns
-    ]
-    if Meaning.ATTRIBUTE in columns:
-        simple.append("attributes")
-    return [
-        *simple,
-        *(day.value for day in (Meaning.AWAY_FROM, Meaning.AWAY_UNTIL) if day in columns),
-    ]
-
-
-def _address_of(table: Any) -> tuple[ColumnElement[Any], ...]:
-    return table.c.platform, table.c.workspace, table.c.user_id
-
-
-def _same_address() -> ColumnElement[bool]:
-    return tuple_(*_address_of(addresses)) == tuple_(*_address_of(staged_addresses))
-
-
-def _not_staged(platforms: Sequence[str]) -> ColumnElement[bool]:
-    """Addresses on platforms that the roster knows, which it does not have for this person."""
-    again = (
-        exists()
-        .where(
-            _same_address(),
-            staged_addresses.c.email == people.c.email,
-            people.c.id == addresses.c.person_id,
-        )
-        .correlate(addresses)
-    )
-    return and_(addresses.c.platform.in_(platforms), addresses.c.workspace == "", ~again)
-
-
-def _gone_from(person_id: ColumnElement[Any], platforms: Sequence[str]) -> ColumnElement[bool]:
-    return exists().where(addresses.c.person_id == person_id, _not_staged(platforms))
-
-
-def _missing(source: str) -> ColumnElement[bool]:
-    """Active people of a source who are not on the roster."""
-    there = exists().where(staged.c.email == people.c.email).correlate(people)
-    return and_(people.c.active, people.c.source == source, people.c.erased_at.is_(None), ~there)
-
-
 async def _count(connection: AsyncConnection, *, source: str, prune: Prune) -> Changes:
     """What would change.
 
@@ -331,7 +290,7 @@ async def _count(connection: AsyncConnection, *, source: str, prune: Prune) -> C
     forgotten = await connection.scalars(
         select(staged.c.email).where(staged.c.verdict == Verdict.FORGOTTEN.value)
     )
-    missing = await connection.scalar(select(func.count()).where(_missing(source))) or 0
+    missing = await connection.scalar(select(func.count()).where(not_on_roster(source))) or 0
     if prune is Prune.MISSING and missing:
         known = await connection.scalar(
             select(func.count()).where(people.c.active, people.c.source == source)

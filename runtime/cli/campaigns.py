@@ -10,7 +10,7 @@ from runtime.languages import language
 from runtime.wiring import Product
 from survey.audit import about_round
 from survey.campaign import Campaign, Period
-from survey.errors import InvalidValue, NotFound
+from survey.errors import InvalidValue, NobodyToAsk, NotFound
 from survey.localtime import zone
 from survey.planning import Plan
 from survey.states import OPEN_CAMPAIGN, CampaignState
@@ -57,9 +57,9 @@ def preview(survey: SurveyName, to: To = None, *, as_json: Json = False) -> None
     """Tell who would be asked, who not, and why; nothing is written."""
 
     async def work(product: Product) -> tuple[Plan, str]:
-        _require_platform(product)
         await audited(product, "round.previewed", about_round(survey, to=len(_emails(to))))
         plan = await product.start.plan(survey, to=_emails(to))
+        _require_platform(product)
         return plan, product.settings.timezone
 
     plan, timezone = with_product(work)
@@ -95,9 +95,12 @@ def start(
     """Start a round: fix the audience, plan a message to each."""
 
     async def work(product: Product) -> Campaign:
-        _require_platform(product)
         await audited(product, "round.started", about_round(survey, to=len(_emails(to))))
-        return await product.start(survey, to=_emails(to), at_once=now or bool(to))
+        try:
+            return await product.start(survey, to=_emails(to), at_once=now or bool(to))
+        except NobodyToAsk:
+            _require_platform(product)
+            raise
 
     campaign = with_product(work)
     sys.stdout.write(rounds.started(campaign, language("en")).headline + "\n")

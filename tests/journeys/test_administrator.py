@@ -98,7 +98,7 @@ async def test_from_the_roster_to_the_second_round(company: World) -> None:
         await chat.press(8, "s7")
         await goes_on(company)
         assert all("You said 7" in message["text"] for message in await chat.inbox(8))
-        assert "try again tomorrow" in await text(chat, "remind @person9")
+        assert "get a reminder" in await text(chat, "remind @person9")
 
         # It closes on its day, and everybody is told.
         await goes_on(company, days=8)
