@@ -9,11 +9,12 @@ from sqlalchemy import exists, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
+from storage.instants import Instant
 from storage.invitations import Ballots, load_invitations
 from storage.lanes import Lane, database_now
 from storage.ledger import ALL_SURVEYS
 from storage.rows import SILENCE, silence_of
-from storage.tables import Instant, campaigns, deliveries, invitations, opt_outs, people
+from storage.tables import campaigns, deliveries, invitations, opt_outs, people
 from survey.delivery import LEASE, Delivery, MessageRef, Method
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
-from storage.tables import Instant, deliveries, lanes
+from storage.instants import Instant
+from storage.tables import deliveries, lanes
 from survey.delivery import Method, Pace
 from survey.states import DeliveryState
 

@@ -78,12 +78,12 @@ class Delivery:
     silence: Silence = QUIET_NEVER
     last_sent: datetime | None = None
     probe: bool = False
+    left: bool = False
 
 
 def method_of(delivery: Delivery) -> Method:
     """What the platform is asked to do."""
     return Method.UPDATE if delivery.kind is DeliveryKind.UPDATE else Method.SEND
-    left: bool = False
 
 
 @dataclass(frozen=True)

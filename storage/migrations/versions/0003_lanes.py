@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import storage.tables
+import storage.instants
 
 revision = "0003"
 down_revision = "0002"
@@ -11,8 +11,8 @@ down_revision = "0002"
 _PLANNED = sa.text("state = 'planned'")
 
 
-def _instant() -> storage.tables.Instant:
-    return storage.tables.Instant(timezone=True)
+def _instant() -> storage.instants.Instant:
+    return storage.instants.Instant(timezone=True)
 
 
 def upgrade() -> None:
