@@ -1,7 +1,7 @@
 """Who was forgotten, noted outside of the database: a restored backup brings nobody back."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from survey.errors import StorageUnavailable
@@ -20,15 +20,20 @@ class ErasureJournal:
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
-    def note(self, word: str, digests: Sequence[str]) -> None:
+    def note(self, word: str, digests: Sequence[str], *, key_mark: str = "") -> None:
         """Write lines, and have them on the disk before this returns.
+
+        Args:
+            word: What became of them.
+            digests: The tombstones.
+            key_mark: Which key made them, where that is known.
 
         Raises:
             StorageUnavailable: If the file did not take them.
         """
         if self._path is None:
             return
-        lines = "".join(f"{word} {digest}\n" for digest in digests)
+        lines = "".join(f"{word} {digest} {key_mark}".rstrip() + "\n" for digest in digests)
         try:
             handle = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
             try:
@@ -41,19 +46,22 @@ class ErasureJournal:
                 "I couldn't note this in the journal of erasures, and nothing was changed."
             ) from error
 
-    def standing(self) -> set[str]:
-        """The tombstones of everybody who was forgotten and not readmitted since.
+    def standing(self) -> Mapping[str, str]:
+        """The tombstones of everybody who was forgotten and not readmitted since, with their keys.
 
         Raises:
             StorageUnavailable: If the file is there and can't be read.
         """
         if self._path is None or not self._path.exists():
-            return set()
+            return {}
         try:
             lines = self._path.read_text(encoding="ascii").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise StorageUnavailable(
                 f"I can't read the journal of erasures, {self._path}."
             ) from error
-        latest = {digest: word for word, _, digest in (line.partition(" ") for line in lines)}
-        return {digest for digest, word in latest.items() if word == FORGOTTEN}
+        latest: dict[str, tuple[str, str]] = {}
+        for line in lines:
+            word, digest, key_mark = [*line.split(), "", "", ""][:3]
+            latest[digest] = (word, key_mark)
+        return {digest: mark for digest, (word, mark) in latest.items() if word == FORGOTTEN}

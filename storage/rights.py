@@ -128,8 +128,10 @@ class SqlRights:
 
     async def _note(self, email: str) -> None:
         """Noted first: a restored backup may forget that it was done, never that it was asked."""
-        digest = str(self._tombstones.row(email)["digest"])
-        await asyncio.to_thread(self._journal.note, FORGOTTEN, [digest])
+        row = self._tombstones.row(email)
+        await asyncio.to_thread(
+            self._journal.note, FORGOTTEN, [row["digest"]], key_mark=row["key_mark"]
+        )
 
     async def _try_forgetting(
         self, who: ColumnElement[bool], *, at: datetime, even_unknown: str = ""
@@ -194,7 +196,10 @@ class SqlRights:
         async with self._database.write() as connection:
             await connection.execute(
                 insert(erasures).on_conflict_do_nothing(),
-                [{"digest": digest, "at": at} for digest in sorted(standing)],
+                [
+                    {"digest": digest, "key_mark": mark, "at": at}
+                    for digest, mark in sorted(standing.items())
+                ],
             )
             rows = await connection.execute(
                 select(*PERSON).where(people.c.erased_at.is_(None)).order_by(people.c.id)
@@ -202,7 +207,7 @@ class SqlRights:
             back = [
                 person_of(dict(row), timezone="UTC")
                 for row in rows.mappings()
-                if standing.intersection(self._tombstones.digests(row["email"]))
+                if not standing.keys().isdisjoint(self._tombstones.digests(row["email"]))
             ]
         for person in back:
             await self.forget(person, at=at)
