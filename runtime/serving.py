@@ -5,8 +5,9 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from fastapi import FastAPI
 
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
+from storage.leadership import Leadership
 from storage.schema import SchemaState, schema_state
 from survey.errors import InvalidValue, StorageUnavailable
 from survey.report import Distribution, figures
@@ -28,8 +30,12 @@ from webapp.metrics import NpsMetrics
 
 log = structlog.get_logger()
 
-GRACE_SECONDS = 8
+GRACE_SECONDS = 4
 """How long requests under way may take after a stop was asked for."""
+LAST_WORK = timedelta(seconds=4)
+"""How long worker and scheduler may take after that to finish what they have begun."""
+LOOKS_EVERY = timedelta(seconds=0.5)
+"""How often a scheduler looks whether it leads, and so how soon another one takes over."""
 
 
 class Part(StrEnum):
@@ -69,17 +75,66 @@ def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> F
 
 @asynccontextmanager
 async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[None]:
-    """Worker and scheduler run; what they have begun is finished before this ends."""
-    product.knocker.start(_sweeps(product, parts))
+    """Worker and scheduler run; what they have begun is finished before this ends.
+
+    What takes too long is cut off: its lease runs out, and another worker looks what arrived.
+    """
+    leadership = Leadership(product.database)
+    product.knocker.start(_sweeps(product, parts, leadership))
     try:
         yield
     finally:
-        await product.knocker.stop()
+        if not await product.knocker.stop(within=LAST_WORK):
+            log.warning("work_cut_off", after_seconds=LAST_WORK.total_seconds())
+        await leadership.resign()
         await product.let_go()
 
 
-def _sweeps(product: Product, parts: frozenset[Part]) -> list[Sweep]:
+def _sweeps(product: Product, parts: frozenset[Part], leadership: Leadership) -> list[Sweep]:
     """What this process looks after, and how often."""
+    sweeps = []
+    if Part.WORKER in parts:
+        sweeps.append(Sweep(name="send", every=timedelta(seconds=1), run=product.worker))
+    if Part.SCHEDULER in parts:
+        led = _scheduling(product)
+        sweeps.extend(replace(sweep, run=_led(leadership, sweep.run)) for sweep in led)
+        lead = _leading(product, leadership, [sweep.name for sweep in led])
+        sweeps.append(Sweep(name="lead", every=LOOKS_EVERY, run=lead))
+    return sweeps
+
+
+def _led(
+    leadership: Leadership, run: Callable[[], Awaitable[object]]
+) -> Callable[[], Awaitable[None]]:
+    """Only where this process leads."""
+
+    async def run_if_leading() -> None:
+        if leadership.leads:
+            await run()
+
+    return run_if_leading
+
+
+def _leading(
+    product: Product, leadership: Leadership, led: Sequence[str]
+) -> Callable[[], Awaitable[None]]:
+    """Looks whether this process leads; one that begins to looks at everything at once."""
+
+    async def look() -> None:
+        before = leadership.leads
+        leads = await leadership.ask()
+        if leads and not before:
+            log.info("scheduler_leads")
+            for name in led:
+                product.knocker.knock(name)
+        elif before and not leads:
+            log.warning("scheduler_leads_no_more")
+
+    return look
+
+
+def _scheduling(product: Product) -> list[Sweep]:
+    """What one scheduler does for all."""
 
     async def close_and_tell() -> None:
         if await product.close.settle():
@@ -95,17 +150,12 @@ def _sweeps(product: Product, parts: frozenset[Part]) -> list[Sweep]:
         if await product.remind():
             product.knocker.knock("send")
 
-    sweeps = []
-    if Part.WORKER in parts:
-        sweeps.append(Sweep(name="send", every=timedelta(seconds=1), run=product.worker))
-    if Part.SCHEDULER in parts:
-        sweeps.append(Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell))
-        sweeps.append(Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell))
-        sweeps.append(Sweep(name="start", every=timedelta(seconds=20), run=start_due))
-        sweeps.append(
-            Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures)
-        )
-    return sweeps
+    return [
+        Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
+        Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
+        Sweep(name="start", every=timedelta(seconds=20), run=start_due),
+        Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures),
+    ]
 
 
 def tell(handled: Handled) -> None:

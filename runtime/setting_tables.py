@@ -9,11 +9,13 @@ from pydantic import (
     Field,
 )
 
+from runtime.calendars import Calendars
 from runtime.setting_values import (
     Admins,
     Clock,
     CronLine,
     Line,
+    Region,
     Values,
     Zone,
 )
@@ -84,6 +86,8 @@ class ContactTable(Strict):
     asks_per_year: Annotated[int, Field(strict=True, ge=1, le=366)] | None = None
     budget: Literal["warns", "blocks"] = "warns"
     max_reminders: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+    holidays: Region = ""
+    weekends: Literal["open", "quiet"] = "open"
 
     @property
     def policy(self) -> ContactPolicy:
@@ -93,6 +97,7 @@ class ContactTable(Strict):
             asks_per_year=self.asks_per_year,
             budget_blocks=self.budget == "blocks",
             max_reminders=self.max_reminders,
+            quiet=Calendars(region=self.holidays, weekends=self.weekends == "quiet"),
         )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from runtime.calendars import checked
 from runtime.secret_key import MIN_KEY
 from storage.engine import database_url
 from survey.cron import Cron
@@ -134,6 +135,7 @@ Values = Annotated[
     list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_one_or_more)
 ]
 Line = Annotated[str, AfterValidator(_line)]
+Region = Annotated[str, AfterValidator(checked)]
 
 DatabaseUrl = Annotated[str, AfterValidator(_url)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]

@@ -58,6 +58,7 @@ class _Environment(Strict):
     database_url: DatabaseUrl = "sqlite:///voxpop.db"
     base_url: WebAddress = "http://localhost:8000"
     secret_key: Keys | None = None
+    erasures: str | None = None
     admins: Admins | None = None
     timezone: Zone | None = None
     sandbox: Annotated[bool, Field(strict=False)] = False
@@ -76,6 +77,7 @@ class Settings:
         database_url: SQLite or PostgreSQL, with its password.
         base_url: Where people reach us.
         secret_keys: Newest first; seals that an older one made are still opened.
+        erasures: Where it is noted who was forgotten, outside of the database; None for nowhere.
         administrators: Who may read reports in chat.
         timezone: The organisation's; it names periods and stands in for people without one.
         sandbox: Whether the sandbox chat is switched on.
@@ -92,6 +94,7 @@ class Settings:
     database_url: str = field(repr=False)
     base_url: str
     secret_keys: tuple[str, ...] = field(repr=False)
+    erasures: Path | None
     administrators: Administrators
     timezone: str
     sandbox: bool
@@ -141,6 +144,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         database_url=_in_folder(environment, folder),
         base_url=environment.base_url,
         secret_keys=_keys(environment, folder),
+        erasures=_erasures(environment, folder),
         administrators=Administrators(
             emails=tuple(dict.fromkeys(one for one in admins if ":" not in one)),
             accounts=tuple(dict.fromkeys(one for one in admins if ":" in one)),
@@ -280,6 +284,13 @@ def _in_folder(environment: _Environment, folder: Path) -> str:
         return environment.database_url
     url = make_url(environment.database_url).set(database=str(folder / path))
     return url.render_as_string(hide_password=False)
+
+
+def _erasures(environment: _Environment, folder: Path) -> Path | None:
+    """The journal of erasures; beside the SQLite file if nobody said where."""
+    path = _sqlite_path(environment)
+    name = environment.erasures or (f"{path}.erased" if path and path != ":memory:" else None)
+    return None if name is None else folder / name
 
 
 def _keys(environment: _Environment, folder: Path) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from storage.answers import SqlAnswers
 from storage.audit import SqlAuditLog
 from storage.comments import SqlComments
 from storage.engine import Database, open_database
+from storage.erasure_journal import ErasureJournal
 from storage.figures import SqlFigures
 from storage.invitations import Ballots
 from storage.outbox import SqlOutbox
@@ -57,6 +58,8 @@ from survey.usecases.read_comments import ReadComments
 from survey.usecases.remind import Remind
 from survey.usecases.start_campaign import StartCampaign
 from survey.usecases.start_due_rounds import StartDueRounds
+
+NOTHING_ELSE: Mapping[str, Messenger] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +100,18 @@ class Product:
 
 
 def put_together(
-    settings: Settings, *, clock: Clock = machine.now, totals_kept: bool = True
+    settings: Settings,
+    *,
+    clock: Clock = machine.now,
+    others: Mapping[str, Messenger] = NOTHING_ELSE,
+    totals_kept: bool = True,
 ) -> Product:
     """Wire the product; nothing is connected or started yet.
 
     Args:
         settings: What to wire.
         clock: What time it is.
+        others: Platforms beside those of the settings, by name.
         totals_kept: False only in measures of what the totals cost.
 
     Raises:
@@ -124,9 +132,9 @@ def put_together(
     )
     seal, charts = Seal(settings.secret_keys), PngCharts()
     audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
-    rights = SqlRights(database, ballots, tombstones)
+    rights = SqlRights(database, ballots, tombstones, ErasureJournal(settings.erasures))
     chat = SqlSandbox(database)
-    messengers: dict[str, Messenger] = {}
+    messengers: dict[str, Messenger] = dict(others)
     if settings.sandbox:
         messengers[SANDBOX] = SandboxMessenger(chat=chat, seal=seal, clock=clock)
     start = StartCampaign(
@@ -158,6 +166,7 @@ def put_together(
         compose=compose,
         clock=clock,
         keep_going=lambda: not knocker.stopping,
+        quiet=settings.contact.quiet,
     )
     next_rounds = NextRounds(surveys=settings.surveys, zone=zone(settings.timezone), clock=clock)
     choice = Choice(surveys=settings.surveys, rounds=rounds, next_rounds=next_rounds)

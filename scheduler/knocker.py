@@ -76,14 +76,27 @@ class Knocker:
         self._under_way[name] = task
         task.add_done_callback(lambda _: self._done(name))
 
-    async def stop(self) -> None:
-        """Knock no more, and wait for what has begun."""
+    async def stop(self, *, within: timedelta | None = None) -> bool:
+        """Knock no more, and wait for what has begun.
+
+        Args:
+            within: After this long what is still under way is cut off; None waits for all of it.
+
+        Returns:
+            Whether everything came to its own end.
+        """
         self.stopping = True
         self._scheduler.shutdown(wait=False)
-        while self._under_way:
-            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        late: set[asyncio.Task[None]] = set()
+        if self._under_way:
+            seconds = None if within is None else within.total_seconds()
+            _, late = await asyncio.wait(self._under_way.values(), timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         self._sweeps = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        return not late
 
     async def _wake(self, name: str) -> None:
         # A task of our own: APScheduler would cancel one of its own when it is stopped.

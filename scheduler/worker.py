@@ -2,14 +2,33 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
-from survey.delivery import ATTEMPTS, Delivery, MessageRef, Postpone, Skip, retry_after, sending
-from survey.messenger import Messenger, OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.contact import QuietDay, never_quiet
+from survey.delivery import (
+    ATTEMPTS,
+    LEASE,
+    Delivery,
+    MessageRef,
+    Method,
+    Postpone,
+    Skip,
+    method_of,
+    retry_after,
+    sending,
+)
+from survey.messenger import (
+    Messenger,
+    OutcomeUnknown,
+    PlatformBusy,
+    PlatformRefuses,
+    RecipientUnreachable,
+)
 from survey.ports import Clock, Outbox
 from survey.states import DeliveryKind
 from survey.usecases.compose_card import ComposeCard
@@ -18,8 +37,35 @@ BATCH = 50
 """How many deliveries one claim takes."""
 AT_ONCE = 10
 """How many of them are under way at the same time."""
+BEGINS_WITHIN = LEASE / 2
+"""What was claimed longer ago is put back: under its lease, another worker may look after it."""
+SENDS_WITHIN = LEASE / 4
+"""A platform that takes longer over a message has not told what became of it."""
+SETTLES_AFTER = timedelta(seconds=10)
+"""What a platform may still be busy with is not looked up before: it would be sent again."""
 
 log = structlog.get_logger()
+
+
+@dataclass(kw_only=True)
+class Batch:
+    """What was claimed together, and what is learnt about it on the way.
+
+    Attributes:
+        begun: When, by the machine's monotonic clock (seconds).
+        shut: Where a platform wants patience, or nothing to do with us.
+    """
+
+    begun: float = field(default_factory=time.monotonic)
+    shut: set[tuple[str, str, Method]] = field(default_factory=set)
+
+    def put_back(self, delivery: Delivery) -> str | None:
+        """Why this one is not to be begun any more; None if it is."""
+        if _lane(delivery) in self.shut:
+            return "its platform wants patience"
+        if time.monotonic() - self.begun >= BEGINS_WITHIN.total_seconds():
+            return "those before it took too long"
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +75,7 @@ class Worker:
     Attributes:
         messengers: By platform.
         keep_going: Whether to begin with more; what was claimed is finished in any case.
+        quiet: Which days are nobody's to write on.
     """
 
     outbox: Outbox
@@ -36,32 +83,35 @@ class Worker:
     compose: ComposeCard
     clock: Clock
     keep_going: Callable[[], bool] = lambda: True
+    quiet: QuietDay = never_quiet
 
     async def __call__(self) -> int:
         """Send everything that is due; how many deliveries were handled."""
-        handled = await self._each(
-            self._resolve, await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
-        )
-        while self.keep_going():
+        handled, more = 0, True
+        while more and self.keep_going():
+            # First what others have lost, and between any two batches: a large round takes long.
+            lost = await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
+            handled += await self._each(self._resolve, lost)
             claimed = await self.outbox.claim(at=self.clock(), limit=BATCH)
-            if not claimed:
-                break
             handled += await self._each(self._deliver, claimed)
+            more = bool(lost or claimed)
         return handled
 
     async def _each(
-        self, handle: Callable[[Delivery], Awaitable[None]], deliveries: Sequence[Delivery]
+        self,
+        handle: Callable[[Delivery, Batch], Awaitable[None]],
+        deliveries: Sequence[Delivery],
     ) -> int:
         """Handle them side by side, a few at a time; one that fails does not hold up the others.
 
         Raises:
             Exception: The first failure, after all of them were handled.
         """
-        slots = asyncio.Semaphore(AT_ONCE)
+        slots, batch = asyncio.Semaphore(AT_ONCE), Batch()
 
         async def in_turn(delivery: Delivery) -> None:
             async with slots:
-                await handle(delivery)
+                await handle(delivery, batch)
 
         outcomes = await asyncio.gather(
             *(in_turn(delivery) for delivery in deliveries), return_exceptions=True
@@ -71,10 +121,13 @@ class Worker:
                 raise outcome
         return len(outcomes)
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery, batch: Batch) -> None:
         events = log.bind(delivery=str(delivery.id), kind=delivery.kind.value)
         now = self.clock()
-        match sending(delivery, at=now):
+        if reason := batch.put_back(delivery):
+            await self.outbox.postponed(delivery, until=now, reason=reason)
+            return
+        match sending(delivery, at=now, quiet=self.quiet):
             case Skip(reason=reason):
                 await self.outbox.skipped(delivery, reason=reason)
                 events.info("delivery_skipped", reason=reason)
@@ -89,20 +142,44 @@ class Worker:
             )
             return
         try:
-            ref = await self._send(messenger, delivery)
-        except RecipientUnreachable as error:
-            await self.outbox.failed(delivery, reason=str(error))
-            events.warning("delivery_failed", reason=str(error))
-        except PlatformBusy as error:
-            await self._again(delivery, wait=error.retry_after, reason=str(error))
-        except OutcomeUnknown as error:
-            await self._not_known(delivery, reason=str(error))
+            ref = await self._in_time(self._send(messenger, delivery))
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the row must not hang
-            events.exception("delivery_broke")
-            await self._not_known(delivery, reason=type(error).__name__)
-        else:
-            await self.outbox.sent(delivery, ref, at=self.clock())
-            events.info("delivery_sent", attempt=delivery.attempt)
+            await self._went_wrong(delivery, error, batch)
+            return
+        await self.outbox.sent(delivery, ref, at=self.clock())
+        events.info("delivery_sent", attempt=delivery.attempt)
+        if delivery.probe and await self.outbox.well(delivery):
+            log.info("platform_is_well_again", **_where(delivery))
+
+    async def _went_wrong(self, delivery: Delivery, error: Exception, batch: Batch) -> None:
+        reason = str(error)
+        match error:
+            case RecipientUnreachable():
+                await self.outbox.failed(delivery, reason=reason)
+                log.warning("delivery_failed", delivery=str(delivery.id), reason=reason)
+            case PlatformBusy(retry_after=wait):
+                batch.shut.add(_lane(delivery))
+                await self.outbox.busy(delivery, wait=wait, reason=reason)
+                log.info("platform_busy", **_where(delivery))
+            case PlatformRefuses():
+                batch.shut.update((*_lane(delivery)[:2], method) for method in Method)
+                if await self.outbox.refused(delivery, reason=reason):
+                    log.error("platform_refuses_us", reason=reason, **_where(delivery))
+            case OutcomeUnknown():
+                await self._not_known(delivery, reason=reason, sent=True)
+            case _:
+                log.error("delivery_broke", delivery=str(delivery.id), exc_info=error)
+                await self._not_known(delivery, reason=type(error).__name__, sent=True)
+
+    async def _in_time(self, under_way: Awaitable[MessageRef]) -> MessageRef:
+        limit = asyncio.timeout(SENDS_WITHIN.total_seconds())
+        try:
+            async with limit:
+                return await under_way
+        except TimeoutError as error:
+            if limit.expired():
+                raise OutcomeUnknown("The platform did not answer in time.") from error
+            raise
 
     async def _send(self, messenger: Messenger, delivery: Delivery) -> MessageRef:
         reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
@@ -114,20 +191,24 @@ class Worker:
             return delivery.target
         return await messenger.send(delivery.address, card, delivery_id=delivery.id)
 
-    async def _resolve(self, delivery: Delivery) -> None:
+    async def _resolve(self, delivery: Delivery, batch: Batch) -> None:
         messenger = self.messengers.get(delivery.address.platform)
         if messenger is None:
-            return  # whatever that platform has, it will tell when it is switched on again
+            # Whatever that platform has, it will tell when it is switched on again.
+            reason = f"{delivery.address.platform} is not switched on"
+            await self._not_known(delivery, reason=reason)
+            return
         if delivery.kind is DeliveryKind.UPDATE:
             # An update leads to the same message however often it is made.
-            await self._deliver(delivery)
+            await self._deliver(delivery, batch)
             return
         try:
-            found = await messenger.find(delivery.address, delivery.id)
+            async with asyncio.timeout(SENDS_WITHIN.total_seconds()):
+                found = await messenger.find(delivery.address, delivery.id)
         except RecipientUnreachable as error:
             await self.outbox.failed(delivery, reason=str(error))
             return
-        except (OutcomeUnknown, PlatformBusy) as error:
+        except (OutcomeUnknown, PlatformBusy, PlatformRefuses) as error:
             await self._not_known(delivery, reason=str(error))
             return
         except Exception as error:
@@ -138,16 +219,32 @@ class Worker:
             await self.outbox.sent(delivery, found, at=self.clock())
             log.info("delivery_adopted", delivery=str(delivery.id))
             return
-        await self._again(delivery, wait=None, reason="it had not arrived")
+        await self._again(delivery, reason="it had not arrived")
 
-    async def _again(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
-        if delivery.attempt >= ATTEMPTS:
+    async def _again(self, delivery: Delivery, *, reason: str) -> None:
+        """It surely did not arrive: try again, a few times."""
+        if delivery.tries + 1 >= ATTEMPTS:
             await self.outbox.failed(delivery, reason=f"given up after {ATTEMPTS} tries: {reason}")
             return
-        pause = wait or retry_after(delivery.attempt, jitter=random.random())  # noqa: S311
-        await self.outbox.postponed(delivery, until=self.clock() + pause, reason=reason)
+        pause = retry_after(delivery.tries + 1, jitter=random.random())  # noqa: S311
+        until = self.clock() + pause
+        await self.outbox.postponed(delivery, until=until, reason=reason, tried=True)
 
-    async def _not_known(self, delivery: Delivery, *, reason: str) -> None:
-        pause = retry_after(delivery.attempt, jitter=random.random())  # noqa: S311
+    async def _not_known(self, delivery: Delivery, *, reason: str, sent: bool = False) -> None:
+        """Look it up later: soon where it was just sent, ever more seldom where nobody tells."""
+        just_sent = sent and delivery.kind is not DeliveryKind.UPDATE
+        times = delivery.tries + 1 if just_sent else delivery.attempt
+        pause = retry_after(times, jitter=random.random())  # noqa: S311
+        if just_sent:
+            pause = max(pause, SETTLES_AFTER)
         await self.outbox.unknown(delivery, until=self.clock() + pause, reason=reason)
         log.warning("delivery_unknown", delivery=str(delivery.id), reason=reason)
+
+
+def _lane(delivery: Delivery) -> tuple[str, str, Method]:
+    return delivery.address.platform, delivery.address.workspace, method_of(delivery)
+
+
+def _where(delivery: Delivery) -> dict[str, str]:
+    """For the log."""
+    return {"platform": delivery.address.platform, "workspace": delivery.address.workspace}

@@ -14,17 +14,11 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import UNAVAILABLE, Database
+from storage.instants import SQLITE_FORMAT
 from storage.invitations import Ballot, Ballots, load_invitations
 from storage.press import Compiled, SqliteStatements, postgresql_press
 from storage.rows import person_of
-from storage.tables import (
-    SQLITE_FORMAT,
-    addresses,
-    campaigns,
-    deliveries,
-    invitations,
-    responses,
-)
+from storage.tables import addresses, campaigns, deliveries, invitations, responses
 from storage.updates import plan_updates
 from survey.comment import Comment
 from survey.errors import NotYours, OutOfDate, StorageUnavailable

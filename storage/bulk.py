@@ -9,7 +9,7 @@ from sqlalchemy import Date, Table, Uuid, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import SQLITE_FORMAT, Instant
+from storage.instants import SQLITE_FORMAT, Instant
 
 _UNIQUE_VIOLATION = "23505"
 

@@ -163,7 +163,8 @@ class translated:  # noqa: N801 - reads as a word in a with statement
             return
         if isinstance(error, DBAPIError | PoolTimeoutError | OSError | sqlite3.Error):
             raise StorageUnavailable(UNAVAILABLE) from error
-        if type(error).__module__.partition(".")[0] == "asyncpg":
+        # While a server starts up, the raw connection raises the adapter's own errors.
+        if type(error).__module__.startswith(("asyncpg", "sqlalchemy.dialects.postgresql.asyncpg")):
             raise StorageUnavailable(UNAVAILABLE) from error
 
 

@@ -1,67 +1,118 @@
 """The deliveries as a queue: claimed under a lease, recorded with a fence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select, type_coerce
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.claims import due, hold, load_deliveries, lost
 from storage.engine import Database
-from storage.invitations import Ballots, load_invitations
-from storage.ledger import ALL_SURVEYS
-from storage.rows import SILENCE, silence_of
-from storage.tables import Instant, campaigns, deliveries, invitations, opt_outs, people
-from survey.delivery import LEASE, Delivery, MessageRef
-from survey.person import Address
+from storage.invitations import Ballots
+from storage.lanes import (
+    FIRST_PATIENCE,
+    FIRST_PAUSE,
+    Paces,
+    database_now,
+    open_lanes,
+    shut,
+    take,
+    well_again,
+)
+from storage.tables import campaigns, deliveries, invitations
+from survey.delivery import Delivery, MessageRef, Method, method_of
 from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
 
-_queue = deliveries.alias("queue")
+_NO_LIMITS: Paces = {}
 
 
 class SqlOutbox:
-    """The port `Outbox` on a database. Leases run by the database's own clock."""
+    """The port `Outbox` on a database. Leases run by the database's own clock.
 
-    def __init__(self, database: Database, ballots: Ballots) -> None:
+    Args:
+        paces: How fast each platform is used, over all processes.
+    """
+
+    def __init__(self, database: Database, ballots: Ballots, *, paces: Paces = _NO_LIMITS) -> None:
         self._database = database
+        self._paces = paces
         self._ballots = ballots
 
     async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
-        due = (
-            select(_queue.c.id)
-            .join(invitations, invitations.c.id == _queue.c.invitation_id)
-            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
-            .where(
-                _queue.c.state == DeliveryState.PLANNED.value,
-                _queue.c.due_at <= at,
-                # A paused round sends nothing, but its messages still change.
-                or_(
-                    campaigns.c.state != CampaignState.PAUSED.value,
-                    _queue.c.kind == DeliveryKind.UPDATE.value,
-                ),
-            )
-            .order_by(_queue.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=_queue)
-        )
-        return await self._take(due)
+        taken: list[UUID] = []
+        probes: set[UUID] = set()
+        async with self._database.write() as connection:
+            for lane in await open_lanes(connection, self._database, self._paces):
+                left = limit - len(taken)
+                number = left if lane.allowed is None else min(left, lane.allowed)
+                if number < 1:
+                    continue
+                mine = await hold(connection, self._database, due(lane, at=at, number=number))
+                taken.extend(mine)
+                if lane.troubled:
+                    probes.update(mine)
+                if mine and lane.allowed is not None:
+                    await take(connection, lane, len(mine))
+            found = await load_deliveries(connection, taken, self._ballots)
+        return [replace(one, probe=one.id in probes) for one in found]
 
     async def claim_unknown(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
-        lost = (
-            select(_queue.c.id)
-            .where(
-                _queue.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
-                _queue.c.lease_until < self._now(),
-                _queue.c.due_at <= at,
+        async with self._database.write() as connection:
+            which = lost(self._database, at=at, limit=limit)
+            taken = await hold(connection, self._database, which)
+            return await load_deliveries(connection, taken, self._ballots)
+
+    async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await self._end(
+                connection,
+                delivery,
+                state=DeliveryState.PLANNED,
+                reason=reason,
+                lease_until=None,
             )
-            .order_by(_queue.c.lease_until)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=_queue)
-        )
-        return await self._take(lost)
+            await shut(
+                connection,
+                self._database,
+                (delivery.address.platform, delivery.address.workspace),
+                [method_of(delivery)],
+                wait=wait,
+                first=FIRST_PATIENCE,
+                reason=reason,
+            )
+
+    async def refused(self, delivery: Delivery, *, reason: str) -> bool:
+        """See the port."""
+        async with self._database.write() as connection:
+            await self._end(
+                connection,
+                delivery,
+                state=DeliveryState.PLANNED,
+                reason=reason,
+                lease_until=None,
+            )
+            return await shut(
+                connection,
+                self._database,
+                (delivery.address.platform, delivery.address.workspace),
+                tuple(Method),
+                wait=None,
+                first=FIRST_PAUSE,
+                reason=reason,
+            )
+
+    async def well(self, delivery: Delivery) -> bool:
+        """See the port."""
+        async with self._database.write() as connection:
+            return await well_again(
+                connection, delivery.address.platform, delivery.address.workspace
+            )
 
     async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
         """See the port."""
@@ -106,10 +157,17 @@ class SqlOutbox:
                 await self._catch_up(connection, delivery, at=at)
         return True
 
-    async def postponed(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
+    async def postponed(
+        self, delivery: Delivery, *, until: datetime, reason: str, tried: bool = False
+    ) -> bool:
         """See the port."""
         return await self._close(
-            delivery, state=DeliveryState.PLANNED, due_at=until, reason=reason, lease_until=None
+            delivery,
+            state=DeliveryState.PLANNED,
+            due_at=until,
+            reason=reason,
+            lease_until=None,
+            tries=deliveries.c.tries + int(tried),
         )
 
     async def unknown(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
@@ -119,7 +177,7 @@ class SqlOutbox:
             state=DeliveryState.UNKNOWN,
             due_at=until,
             reason=reason,
-            lease_until=self._now(),
+            lease_until=database_now(self._database),
         )
 
     async def failed(self, delivery: Delivery, *, reason: str) -> bool:
@@ -142,77 +200,6 @@ class SqlOutbox:
     async def skipped(self, delivery: Delivery, *, reason: str) -> bool:
         """See the port."""
         return await self._close(delivery, state=DeliveryState.SKIPPED, reason=reason)
-
-    async def _take(self, which: Any) -> Sequence[Delivery]:
-        async with self._database.write() as connection:
-            taken = await connection.scalars(
-                deliveries.update()
-                .where(deliveries.c.id.in_(which.scalar_subquery()))
-                .values(
-                    state=DeliveryState.SENDING.value,
-                    attempt=deliveries.c.attempt + 1,
-                    lease_until=self._now(seconds=int(LEASE.total_seconds())),
-                )
-                .returning(deliveries.c.id)
-            )
-            return await self._load(connection, taken.all())
-
-    async def _load(self, connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[Delivery]:
-        target, other = deliveries.alias("target"), deliveries.alias("other")
-        last_sent = (
-            select(func.max(other.c.sent_at))
-            .where(
-                other.c.invitation_id == deliveries.c.invitation_id,
-                other.c.kind != DeliveryKind.UPDATE.value,
-            )
-            .scalar_subquery()
-        )
-        stopped = exists().where(
-            opt_outs.c.person_id == people.c.id,
-            or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == campaigns.c.survey),
-        )
-        rows = (
-            await connection.execute(
-                select(
-                    deliveries,
-                    campaigns.c.at_once,
-                    target.c.channel_ref.label("target_channel"),
-                    target.c.message_ref.label("target_message"),
-                    type_coerce(last_sent, Instant).label("last_sent"),
-                    or_(~people.c.active, stopped).label("left"),
-                    *SILENCE,
-                )
-                .join(invitations, invitations.c.id == deliveries.c.invitation_id)
-                .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
-                .join(people, people.c.id == invitations.c.person_id)
-                .outerjoin(target, target.c.id == deliveries.c.target_id)
-                .where(deliveries.c.id.in_(ids))
-                .order_by(deliveries.c.due_at)
-            )
-        ).all()
-        found = await load_invitations(
-            connection, [row.invitation_id for row in rows], self._ballots
-        )
-        return [
-            Delivery(
-                id=row.id,
-                kind=DeliveryKind(row.kind),
-                ordinal=row.ordinal,
-                address=Address(
-                    platform=row.platform, workspace=row.workspace, user_id=row.user_id
-                ),
-                attempt=row.attempt,
-                invitation=found[row.invitation_id],
-                target=None
-                if row.target_message is None
-                else MessageRef(channel=row.target_channel, message=row.target_message),
-                at_once=row.at_once,
-                silence=silence_of(row),
-                last_sent=row.last_sent,
-                left=row.left,
-            )
-            for row in rows
-        ]
 
     async def _close(self, delivery: Delivery, **values: Any) -> bool:
         async with self._database.write() as connection:
@@ -268,10 +255,3 @@ class SqlOutbox:
                 due_at=at,
             )
         )
-
-    def _now(self, *, seconds: int = 0) -> ColumnElement[datetime]:
-        """The database's clock, so many seconds on."""
-        if self._database.is_sqlite:
-            clock = func.strftime("%Y-%m-%d %H:%M:%f", "now", f"+{seconds} seconds")
-            return type_coerce(clock, Instant)
-        return type_coerce(func.now() + timedelta(seconds=seconds), Instant)

@@ -29,8 +29,9 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql import ClauseElement
 
+from storage.instants import Instant
 from storage.rows import PERSON
-from storage.tables import Instant, addresses, campaigns, invitations, people, responses, totals
+from storage.tables import addresses, campaigns, invitations, people, responses, totals
 from survey.states import ANSWERABLE, COUNTED, OPEN_CAMPAIGN, InvitationState
 
 _ANSWERABLE = sorted(state.value for state in ANSWERABLE)

@@ -1,5 +1,6 @@
 """Silence, information and erasure."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Contended, Database
 from storage.erasure import erase_person
+from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
+from storage.rows import PERSON, person_of
 from storage.tables import (
     addresses,
     administrator_pins,
@@ -39,13 +42,23 @@ TRIES = 3
 """How often erasing is tried: whoever sends them a message just then locks the other way round."""
 
 
+_NO_JOURNAL = ErasureJournal(None)
+
+
 class SqlRights:
     """The port `Rights` on a database."""
 
-    def __init__(self, database: Database, ballots: Ballots, tombstones: Tombstones) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ballots: Ballots,
+        tombstones: Tombstones,
+        journal: ErasureJournal = _NO_JOURNAL,
+    ) -> None:
         self._database = database
         self._ballots = ballots
         self._tombstones = tombstones
+        self._journal = journal
 
     async def snooze(self, person: Person, *, until: date) -> None:
         """See the port."""
@@ -104,12 +117,21 @@ class SqlRights:
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:
         """See the port."""
+        await self._note(person.email)
         erased = await self._try_forgetting(people.c.id == person.id, at=at)
         return Erased() if erased is None else erased
 
     async def forget_email(self, email: str, *, at: datetime) -> Erased | None:
         """See the port."""
+        await self._note(email)
         return await self._try_forgetting(people.c.email == email, at=at, even_unknown=email)
+
+    async def _note(self, email: str) -> None:
+        """Noted first: a restored backup may forget that it was done, never that it was asked."""
+        row = self._tombstones.row(email)
+        await asyncio.to_thread(
+            self._journal.note, FORGOTTEN, [row["digest"]], key_mark=row["key_mark"]
+        )
 
     async def _try_forgetting(
         self, who: ColumnElement[bool], *, at: datetime, even_unknown: str = ""
@@ -161,11 +183,43 @@ class SqlRights:
                 found |= {email for digest in known for email in given[digest]}
         return found
 
+    async def replay(self, *, at: datetime) -> int:
+        """Forget again whom the journal names and this database, an older one, still knows.
+
+        Returns:
+            How many were forgotten.
+        """
+        standing = await asyncio.to_thread(self._journal.standing)
+        if not standing:
+            return 0
+        insert = sqlite_insert if self._database.is_sqlite else pg_insert
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(erasures).on_conflict_do_nothing(),
+                [
+                    {"digest": digest, "key_mark": mark, "at": at}
+                    for digest, mark in sorted(standing.items())
+                ],
+            )
+            rows = await connection.execute(
+                select(*PERSON).where(people.c.erased_at.is_(None)).order_by(people.c.id)
+            )
+            back = [
+                person_of(dict(row), timezone="UTC")
+                for row in rows.mappings()
+                if not standing.keys().isdisjoint(self._tombstones.digests(row["email"]))
+            ]
+        for person in back:
+            await self.forget(person, at=at)
+        return len(back)
+
     async def readmit(self, email: str) -> bool:
         """See the port."""
+        digests = self._tombstones.digests(email)
+        await asyncio.to_thread(self._journal.note, READMITTED, digests)
         async with self._database.write() as connection:
             lifted = await connection.execute(
-                erasures.delete().where(erasures.c.digest.in_(self._tombstones.digests(email)))
+                erasures.delete().where(erasures.c.digest.in_(digests))
             )
             return bool(lifted.rowcount)
 

@@ -1,15 +1,11 @@
 """The tables, as they are now; migrations make them."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -19,52 +15,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
     text,
 )
 
-SQLITE_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, stored in UTC; a naive one is refused.
-
-    PostgreSQL keeps it as `timestamptz`, SQLite as text of fixed width, which sorts by time.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """Text on SQLite."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(String(26))
-        return dialect.type_descriptor(DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """To UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone.")
-        instant = value.astimezone(UTC)
-        return instant.strftime(SQLITE_FORMAT) if dialect.name == "sqlite" else instant
-
-    def process_result_value(
-        self,
-        value: Any,
-        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
-    ) -> datetime | None:
-        """Aware, in UTC."""
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value).replace(tzinfo=UTC)
-        instant: datetime = value
-        return instant.astimezone(UTC)
-
+from storage.instants import Instant
 
 metadata = MetaData(
     naming_convention={
@@ -235,7 +191,10 @@ deliveries = Table(
     Column("state", String(16), nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("lease_until", Instant),
+    # The fence: how often it was claimed.
     Column("attempt", Integer, nullable=False, server_default="0"),
+    # How often it went wrong.
+    Column("tries", Integer, nullable=False, server_default="0"),
     Column("channel_ref", Text),
     Column("message_ref", Text),
     Column("sent_at", Instant),
@@ -244,6 +203,8 @@ deliveries = Table(
 )
 Index(
     "ix_deliveries_due",
+    deliveries.c.platform,
+    deliveries.c.workspace,
     deliveries.c.due_at,
     postgresql_where=deliveries.c.state == "planned",
     sqlite_where=deliveries.c.state == "planned",
@@ -253,6 +214,21 @@ Index(
     deliveries.c.lease_until,
     postgresql_where=deliveries.c.state.in_(["sending", "unknown"]),
     sqlite_where=deliveries.c.state.in_(["sending", "unknown"]),
+)
+
+# How fast each method of each workspace is used, by all processes together.
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("workspace", String(64), primary_key=True),
+    Column("method", String(16), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("filled_at", Instant, nullable=False),
+    # Nothing is claimed before: the platform asked for patience, or refuses us altogether.
+    Column("closed_until", Instant),
+    Column("trouble", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
 )
 
 # No foreign keys here and in `totals`: a press writes both, has read the campaign in the same

@@ -1,12 +1,26 @@
 """How often anybody is asked at most, over all surveys: one policy behind every message."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from survey.errors import InvalidValue
+from survey.person import Person
 
 MESSAGES_APART = timedelta(hours=24)
 """How long after a message the next one about the same question may come at the earliest."""
+
+
+HOLIDAYS = "holidays"
+"""The attribute that says whose public holidays somebody has, such as `DE-BE`."""
+
+QuietDay = Callable[[Person, date], bool]
+"""Whether nobody writes to this person on this local day of theirs."""
+
+
+def never_quiet(_person: Person, _day: date) -> bool:
+    """Every day is as good as any other."""
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +35,7 @@ class ContactPolicy:
         budget_blocks: Whether a spent budget leaves people out, or is only told in the preview.
         max_reminders: How many reminders of one question anybody gets at most, by schedule and
             by hand together.
+        quiet: Which days are nobody's to write on: public holidays, weekends.
 
     Raises:
         InvalidValue: If a number is negative.
@@ -30,6 +45,7 @@ class ContactPolicy:
     asks_per_year: int | None = None
     budget_blocks: bool = False
     max_reminders: int = 3
+    quiet: QuietDay = field(default=never_quiet, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what could not be kept."""

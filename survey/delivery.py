@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
-from survey.contact import MESSAGES_APART, QUIET_NEVER, Silence
+from survey.contact import MESSAGES_APART, QUIET_NEVER, QuietDay, Silence, never_quiet
 from survey.eligibility import LeftOut, due_or_left_out
 from survey.invitation import Invitation
 from survey.localtime import local_date
@@ -15,6 +16,26 @@ LEASE = timedelta(minutes=2)
 """How long a worker may take over one message before another looks after it."""
 ATTEMPTS = 8
 """How often a message is tried before it counts as failed."""
+
+
+class Method(StrEnum):
+    """What is done on a platform; each has a pace of its own."""
+
+    SEND = "send"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast one workspace takes a method, by all processes together.
+
+    Attributes:
+        per_second: How many in the long run.
+        burst: How many at once after a pause; 1 or more.
+    """
+
+    per_second: float
+    burst: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +56,12 @@ class Delivery:
         ordinal: Its number among those of its kind; (invitation, kind, ordinal) is unique.
         address: Where it goes.
         attempt: The fence: only the attempt that holds the lease may write the outcome.
+        tries: How often it went wrong so far, waiting for windows and platforms aside.
         invitation: What it is about, as it stood when the delivery was claimed.
         target: The message that an update changes.
         at_once: Whether the sending window is set aside (`--now`).
         silence: When the person is not to be written to.
+        probe: Whether its platform had trouble, and this one finds out whether it still has.
         left: Whether the person has stopped this survey or left; checked as it is claimed.
         last_sent: When the latest message about the same invitation went out (UTC), or None.
     """
@@ -49,11 +72,18 @@ class Delivery:
     address: Address
     attempt: int
     invitation: Invitation
+    tries: int = 0
     target: MessageRef | None = None
     at_once: bool = False
     silence: Silence = QUIET_NEVER
     last_sent: datetime | None = None
+    probe: bool = False
     left: bool = False
+
+
+def method_of(delivery: Delivery) -> Method:
+    """What the platform is asked to do."""
+    return Method.UPDATE if delivery.kind is DeliveryKind.UPDATE else Method.SEND
 
 
 @dataclass(frozen=True)
@@ -70,7 +100,9 @@ class Postpone:
     until: datetime
 
 
-def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
+def sending(
+    delivery: Delivery, *, at: datetime, quiet: QuietDay = never_quiet
+) -> Skip | Postpone | None:
     """What to do with a delivery at the moment of sending it; None means: send.
 
     What was true when it was planned is checked again: who has answered, declined or was closed
@@ -100,6 +132,7 @@ def sending(delivery: Delivery, *, at: datetime) -> Skip | Postpone | None:
         at=earliest,
         closes_at=campaign.closes_at,
         at_once=delivery.at_once and delivery.kind is DeliveryKind.INITIAL,
+        quiet=quiet,
     )
     if isinstance(due, LeftOut):
         return Skip(due.value)

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from survey.contact import NEVER_ASKED, QUIET_NEVER, ContactPolicy, Ledger, Silence
+from survey.contact import (
+    NEVER_ASKED,
+    QUIET_NEVER,
+    ContactPolicy,
+    Ledger,
+    QuietDay,
+    Silence,
+    never_quiet,
+)
 from survey.localtime import instant_of, local_date
 from survey.person import Address, Person
 from survey.survey import Survey
@@ -108,8 +116,12 @@ def due_or_left_out(
     at: datetime,
     closes_at: datetime,
     at_once: bool = False,
+    quiet: QuietDay = never_quiet,
 ) -> datetime | LeftOut:
-    """When the question goes out: in an open window, after any silence, before the close."""
+    """When the question goes out: in an open window, after any silence, before the close.
+
+    Never on a quiet day of theirs either, unless it goes out at once.
+    """
     tz = person.zone
     today = local_date(at, tz)
     day = silence.over(today)
@@ -121,4 +133,9 @@ def due_or_left_out(
     else:
         due = at if at_once else survey.window.next_open(at, tz)
         late = LeftOut.CLOSES_BEFORE
+        if at_once:
+            return due if due < closes_at else late
+    while due < closes_at and quiet(person, local_date(due, tz)):
+        tomorrow = local_date(due, tz) + timedelta(days=1)
+        due = survey.window.next_open(instant_of(tomorrow, survey.window.opens, tz), tz)
     return due if due < closes_at else late

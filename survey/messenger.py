@@ -26,6 +26,15 @@ class PlatformBusy(VoxpopError):
         self.retry_after = retry_after
 
 
+class PlatformRefuses(VoxpopError):
+    """The platform refuses us altogether: a token was revoked, a bot removed; the message says why.
+
+    Nothing was delivered, and nothing will be before somebody mends it.
+    """
+
+    code = "platform_refuses"
+
+
 class OutcomeUnknown(VoxpopError):
     """The platform may or may not have it: ask `find` before anything is sent again."""
 
@@ -41,6 +50,7 @@ class Messenger(Protocol):
         Raises:
             RecipientUnreachable: Refused for good.
             PlatformBusy: Not now; nothing was delivered.
+            PlatformRefuses: Not at all until somebody mends it; nothing was delivered.
             OutcomeUnknown: It may have arrived.
         """
         ...

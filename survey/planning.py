@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from survey.campaign import Period
-from survey.contact import NO_LIMITS, QUIET_NEVER, ContactPolicy
+from survey.contact import HOLIDAYS, NO_LIMITS, QUIET_NEVER, ContactPolicy, QuietDay
 from survey.eligibility import (
     LEFT_ALONE,
     OWN_WISH,
@@ -105,20 +105,31 @@ class _Chosen:
 
 
 class _Openings:
-    """When each question is due; people in one zone who want no silence share the answer."""
+    """When each question is due; people of one zone and region who want no silence share it."""
 
-    def __init__(self, survey: Survey, *, at: datetime, closes_at: datetime, at_once: bool) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        *,
+        at: datetime,
+        closes_at: datetime,
+        at_once: bool,
+        quiet: QuietDay,
+    ) -> None:
         self._survey = survey
         self._when = {"at": at, "closes_at": closes_at}
         self._at_once = at_once
-        self._by_zone: dict[str, datetime | LeftOut] = {}
+        self._quiet = quiet
+        self._by_place: dict[tuple[str, str | None], datetime | LeftOut] = {}
 
     def of(self, candidate: Candidate) -> datetime | LeftOut:
         if candidate.silence != QUIET_NEVER:
             return self._find(candidate)
-        found = self._by_zone.get(candidate.person.timezone)
+        person = candidate.person
+        place = (person.timezone, person.attributes.get(HOLIDAYS))
+        found = self._by_place.get(place)
         if found is None:
-            found = self._by_zone[candidate.person.timezone] = self._find(candidate)
+            found = self._by_place[place] = self._find(candidate)
         return found
 
     def _find(self, candidate: Candidate) -> datetime | LeftOut:
@@ -127,6 +138,7 @@ class _Openings:
             candidate.person,
             candidate.silence,
             at_once=self._at_once,
+            quiet=self._quiet,
             **self._when,
         )
 
@@ -165,7 +177,7 @@ def plan_round(
     closes_at = instant_of(today + timedelta(days=survey.open_days), survey.window.closes, zone)
     left_out: dict[LeftOut, list[Person]] = {}
     chosen: list[_Chosen] = []
-    openings = _Openings(survey, at=at, closes_at=closes_at, at_once=at_once)
+    openings = _Openings(survey, at=at, closes_at=closes_at, at_once=at_once, quiet=policy.quiet)
     for candidate in candidates:
         person = candidate.person
         if to and person.email not in to:

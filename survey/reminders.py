@@ -87,6 +87,7 @@ def _reminder(asked: Unanswered, policy: ContactPolicy, *, ordinal: int, at: dat
         asked.silence,
         at=at,
         closes_at=asked.campaign.closes_at,
+        quiet=policy.quiet,
     )
     if isinstance(due, LeftOut):
         raise NoReminder(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class FakeOutbox:
     lost: list[Delivery] = field(default_factory=list)
     told: list[Outcome] = field(default_factory=list)
     fenced: bool = False
+    troubled: bool = False
     down: bool = False
 
     async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
@@ -39,8 +40,23 @@ class FakeOutbox:
     async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
         return self._keep("sent", delivery, ref.message, at)
 
-    async def postponed(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
-        return self._keep("postponed", delivery, until, reason)
+    async def postponed(
+        self, delivery: Delivery, *, until: datetime, reason: str, tried: bool = False
+    ) -> bool:
+        return self._keep("tried" if tried else "postponed", delivery, until, reason)
+
+    async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
+        self._keep("busy", delivery, wait, reason)
+
+    async def refused(self, delivery: Delivery, *, reason: str) -> bool:
+        self._keep("refused", delivery, reason)
+        was_well, self.troubled = not self.troubled, True
+        return was_well
+
+    async def well(self, delivery: Delivery) -> bool:
+        self._keep("well", delivery)
+        had_trouble, self.troubled = self.troubled, False
+        return had_trouble
 
     async def unknown(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
         return self._keep("unknown", delivery, until, reason)

@@ -37,7 +37,7 @@ from survey.errors import (
     StorageUnavailable,
     VoxpopError,
 )
-from survey.messenger import OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.messenger import OutcomeUnknown, PlatformBusy, PlatformRefuses, RecipientUnreachable
 from webapp.problem_document import DETAIL_LIMIT, HTTP_PROBLEMS, cut, phrase, problem
 
 ERRORS_SHOWN = 20
@@ -100,6 +100,12 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
         title="The chat platform is busy",
         says="The chat platform asks for patience; nothing was delivered.",
         retry_after=5,
+    ),
+    PlatformRefuses: Kind(
+        status=503,
+        title="The chat platform refuses us",
+        says="The chat platform refuses Voxpop until its operator mends it; nothing was delivered.",
+        retry_after=60,
     ),
     OutcomeUnknown: Kind(
         status=504,

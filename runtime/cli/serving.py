@@ -11,6 +11,7 @@ import typer
 from runtime import demo as demonstration
 from runtime import logs
 from runtime.cli.common import fail, settings_here
+from runtime.restored import settle_restored
 from runtime.serving import ALL_PARTS, Part, create_server_app, listen, serve, work
 from runtime.settings import load_settings
 from runtime.wiring import put_together
@@ -37,6 +38,7 @@ def run(
 
         async def until_stopped() -> None:
             await require_current(product.database)
+            await settle_restored(product)
             await work(product, parts)
 
         asyncio.run(until_stopped())
@@ -45,6 +47,7 @@ def run(
 
     async def prepare() -> None:
         await require_current(product.database)
+        await settle_restored(product)
         await product.let_go()
 
     asyncio.run(prepare())

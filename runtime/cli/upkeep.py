@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 from runtime import clock
-from runtime.cli.common import fail, settings_here, show
+from runtime.cli.common import fail, settings_here, show, with_product
 from runtime.doctor import examine
+from runtime.restored import settle_restored
 from runtime.settings import load_settings
+from runtime.wiring import Product
+from storage.backup import back_up
 from storage.engine import open_database
 from storage.schema import SchemaState, schema_state
 from storage.schema import upgrade as upgrade_schema
@@ -19,7 +22,7 @@ from survey.errors import VoxpopError
 from survey.localtime import zone
 from survey.usecases.next_rounds import NextRounds
 
-database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+database = typer.Typer(help="The database: its schema, and copies of it.", no_args_is_help=True)
 surveys = typer.Typer(help="The surveys that the settings define.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -62,6 +65,43 @@ def check() -> None:
         SchemaState.NEWER: f"The schema is at {revision}, made by a newer Voxpop: start that one.",
     }
     fail(mends[state])
+
+
+@database.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; nothing is overwritten.")],
+) -> None:
+    """Copy the database into a file while everything goes on, and check the copy."""
+    settings = settings_here()
+
+    async def work() -> int:
+        opened = open_database(settings.database_url)
+        try:
+            await schema_state(opened)
+            return await back_up(opened, file)
+        finally:
+            await opened.close()
+
+    size = asyncio.run(work())
+    beside = " and the journal of erasures" if settings.erasures is not None else ""
+    sys.stdout.write(
+        f"{file} has the database, {size:,} bytes, checked. The secret key is not in it: keep "
+        f"that{beside} in another place.\n"
+    )
+
+
+@database.command()
+def restored() -> None:
+    """Say that a backup was put back: nothing goes out twice, and who was forgotten stays so."""
+
+    async def work(product: Product) -> tuple[int, int] | None:
+        return await settle_restored(product, told=True)
+
+    forgotten, looked_up = with_product(work) or (0, 0)
+    sys.stdout.write(
+        f"{looked_up} messages will be looked up before they are sent; {forgotten} people were "
+        "forgotten again.\n"
+    )
 
 
 @surveys.command("list")

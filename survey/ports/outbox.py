@@ -1,7 +1,7 @@
 """What goes out, as the worker needs it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from survey.delivery import Delivery, MessageRef
@@ -18,12 +18,32 @@ class Outbox(Protocol):
         """It arrived; False if the lease was lost meanwhile and nothing was written."""
         ...
 
-    async def postponed(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
-        """Not delivered; try again then."""
+    async def postponed(
+        self, delivery: Delivery, *, until: datetime, reason: str, tried: bool = False
+    ) -> bool:
+        """Not delivered; try again then. `tried` counts it as one of the tries."""
+        ...
+
+    async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
+        """The platform wants patience: nothing of this method goes out there for so long.
+
+        With None the pause is ours: two seconds, spread, and doubled from one time to the next.
+        """
+        ...
+
+    async def refused(self, delivery: Delivery, *, reason: str) -> bool:
+        """The platform refuses us: nothing goes out there but a probe from time to time.
+
+        Whether all was well there before: then somebody has to be told.
+        """
+        ...
+
+    async def well(self, delivery: Delivery) -> bool:
+        """A probe went well: no more probing there; whether there had been trouble."""
         ...
 
     async def unknown(self, delivery: Delivery, *, until: datetime, reason: str) -> bool:
-        """It may have arrived: look it up from then on."""
+        """It may have arrived: look it up from then on; that is no try."""
         ...
 
     async def failed(self, delivery: Delivery, *, reason: str) -> bool:

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from storage.tables import deliveries, invitations, sandbox_messages
+from storage.tables import deliveries, invitations, lanes, sandbox_messages
 from survey.campaign import Campaign
 from survey.card import Card
-from survey.delivery import Delivery, MessageRef
+from survey.delivery import ATTEMPTS, Delivery, MessageRef
 from survey.messenger import OutcomeUnknown, PlatformBusy, RecipientUnreachable
 from survey.states import DeliveryState, InvitationState
 from tests.world import Process, World, email
@@ -162,6 +162,7 @@ class Moody:
     def __init__(self, world: World, *moods: Exception | bool) -> None:
         self.well = world.product.worker.messengers["sandbox"]
         self.moods = list(moods)
+        self.mute = False
 
     async def send(self, address: object, card: Card, *, delivery_id: UUID) -> MessageRef:
         mood = self.moods.pop(0) if self.moods else True
@@ -175,6 +176,8 @@ class Moody:
         await self.well.update(address, ref, card)  # type: ignore[arg-type]
 
     async def find(self, address: object, delivery_id: UUID) -> MessageRef | None:
+        if self.mute:
+            raise OutcomeUnknown("503")
         return await self.well.find(address, delivery_id)  # type: ignore[arg-type]
 
 
@@ -185,22 +188,18 @@ async def test_a_platform_on_a_bad_day_leaves_nothing_twice_and_nothing_behind(
         world,
         OutcomeUnknown("it arrived"),
         OutcomeUnknown("it was dropped"),
-        PlatformBusy("slow down", retry_after=timedelta(minutes=10)),
         RecipientUnreachable("no such user\nreally"),
         RuntimeError("a bug of the adapter"),
+        PlatformBusy("slow down", retry_after=timedelta(minutes=10)),
     )
     object.__setattr__(world.product.worker, "messengers", {"sandbox": moody})
     await world.product.worker()
-    assert await world.states(due) == {
-        "sent": due.invited - 5,
-        "unknown": 3,
-        "planned": 1,
-        "failed": 1,
-    }
+    left = due.invited - 5  # claimed, and put back when the platform wanted patience
+    assert await world.states(due) == {"unknown": 3, "planned": 1 + left, "failed": 1}
     world.clock.forward(minutes=9)
-    await world.product.worker()
-    accounts = await world.states(due)
-    assert accounts["planned"] >= 1  # it was told to wait for ten minutes
+    await world.product.worker()  # one had arrived, and two had not
+    assert await world.states(due) == {"sent": 1, "planned": 3 + left, "failed": 1}
+    await world.rows(lanes.update().values(closed_until=LONG_AGO))
     for _ in range(3):
         world.clock.forward(minutes=6)
         await world.product.worker()
@@ -212,15 +211,35 @@ async def test_a_platform_on_a_bad_day_leaves_nothing_twice_and_nothing_behind(
 
 
 async def test_a_message_that_never_goes_out_is_given_up(world: World, due: Campaign) -> None:
-    moody = Moody(world, *[PlatformBusy("never")] * 1_000)
+    moody = Moody(world, *[OutcomeUnknown("it was dropped")] * 1_000)
     object.__setattr__(world.product.worker, "messengers", {"sandbox": moody})
-    for _ in range(12):
+    for _ in range(2 * ATTEMPTS):
         await world.product.worker()
         world.clock.forward(minutes=10)
 
     assert await world.states(due) == {"failed": due.invited}
     rows = await world.rows(select(invitations.c.state).distinct())
     assert [state for (state,) in rows] == [InvitationState.UNDELIVERABLE.value]
+    assert len(moody.moods) == 1_000 - ATTEMPTS * due.invited
+
+
+async def test_an_hour_in_which_nobody_could_be_asked_gives_nobody_up(
+    world: World, due: Campaign
+) -> None:
+    moody = Moody(world, *[OutcomeUnknown("503")] * due.invited)
+    object.__setattr__(world.product.worker, "messengers", {"sandbox": moody})
+    moody.mute = True
+    for _ in range(3 * ATTEMPTS):
+        await world.product.worker()
+        world.clock.forward(minutes=5)
+    assert await world.states(due) == {"unknown": due.invited}
+
+    moody.mute = False
+    for _ in range(2):
+        await world.product.worker()
+        world.clock.forward(minutes=5)
+    assert await world.states(due) == {"sent": due.invited}
+    assert set((await messages(world)).values()) == {1}
 
 
 async def sent_so_far(world: World) -> int:

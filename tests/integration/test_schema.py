@@ -17,7 +17,7 @@ from storage.tables import metadata
 from survey.errors import SchemaMismatch, StorageUnavailable
 from tests.world import Process, World
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,15 +2,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from runtime.languages import language
-from scheduler.worker import AT_ONCE, BATCH, Worker
-from survey.delivery import ATTEMPTS, Delivery, MessageRef, retry_after
+from scheduler.worker import (
+    AT_ONCE,
+    BATCH,
+    BEGINS_WITHIN,
+    SENDS_WITHIN,
+    SETTLES_AFTER,
+    Worker,
+)
+from survey.delivery import ATTEMPTS, LEASE, Delivery, MessageRef
 from survey.errors import StorageUnavailable
 from survey.invitation import Response
-from survey.messenger import OutcomeUnknown, PlatformBusy, RecipientUnreachable
+from survey.messenger import (
+    OutcomeUnknown,
+    PlatformBusy,
+    PlatformRefuses,
+    RecipientUnreachable,
+)
 from survey.person import Address
 from survey.states import CampaignState, DeliveryKind, InvitationState
 from survey.usecases.compose_card import ComposeCard
@@ -65,23 +78,65 @@ async def test_who_cannot_be_reached_is_failed_with_the_reason() -> None:
 async def test_a_busy_platform_is_given_the_time_it_asks_for() -> None:
     busy = FakeMessenger(sends={1: PlatformBusy("429", retry_after=timedelta(seconds=37))})
     told, _ = await work(delivery(), messenger=busy)
-    assert told == [("postponed", 1, MONDAY + timedelta(seconds=37), "429")]
+    assert told == [("busy", 1, timedelta(seconds=37), "429")]
 
 
-@pytest.mark.parametrize("attempt", [1, 4, ATTEMPTS - 1])
-async def test_a_busy_platform_that_asks_for_no_time_gets_more_each_time(attempt: int) -> None:
+async def test_a_busy_platform_that_asks_for_no_time_is_paused_as_the_outbox_sees_fit() -> None:
     busy = FakeMessenger(sends={1: PlatformBusy("429")})
-    told, _ = await work(delivery(attempt=attempt), messenger=busy)
-    [(what, _, until, _)] = told
-    assert what == "postponed"
-    least, most = (MONDAY + retry_after(attempt, jitter=jitter) for jitter in (0.0, 1.0))
-    assert least <= until <= most
+    told, _ = await work(delivery(tries=ATTEMPTS), messenger=busy)
+    assert told == [("busy", 1, None, "429")]  # nobody is given up because a platform is busy
 
 
-async def test_after_so_many_tries_a_message_is_given_up() -> None:
-    busy = FakeMessenger(sends={1: PlatformBusy("429", retry_after=timedelta(seconds=1))})
-    told, _ = await work(delivery(attempt=ATTEMPTS), messenger=busy)
-    assert told == [("failed", 1, "given up after 8 tries: 429")]
+async def test_what_was_claimed_with_it_leaves_a_busy_platform_alone() -> None:
+    busy = FakeMessenger(sends={1: PlatformBusy("429", retry_after=timedelta(seconds=9))})
+    change = update(id=UUID(int=90))
+    claimed = [delivery(number) for number in range(1, AT_ONCE + 4)]
+    told, messenger = await work(*claimed, change, messenger=busy)
+    begun = {("send", number) for number in range(1, AT_ONCE + 1)}
+    assert {call for call in messenger.calls if call[0] == "send"} == begun
+    put_back = [(number, reason) for what, number, *_, reason in told if what == "postponed"]
+    late = range(AT_ONCE + 1, AT_ONCE + 4)
+    assert put_back == [(number, "its platform wants patience") for number in late]
+    assert ("sent", 90, "M0", MONDAY) in told  # it is another method
+
+
+async def test_a_platform_that_refuses_us_gets_nothing_more_and_one_alert(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    refuses = PlatformRefuses("invalid_auth")
+    claimed = [delivery(number) for number in range(1, AT_ONCE + 4)]
+    revoked = FakeMessenger(sends=dict.fromkeys(range(1, AT_ONCE + 4), refuses))
+    told, messenger = await work(*claimed, update(id=UUID(int=90)), messenger=revoked)
+    assert len(messenger.calls) == AT_ONCE
+    assert [what for what, *_ in told].count("refused") == AT_ONCE
+    assert [what for what, *_ in told].count("postponed") == 4
+    assert capsys.readouterr().out.count("platform_refuses_us") == 1
+
+
+async def test_only_a_probe_tells_that_a_platform_is_well_again() -> None:
+    told, _ = await work(delivery(1, probe=True), delivery(2))
+    assert [number for what, number, *_ in told if what == "well"] == [1]
+
+
+async def test_what_was_claimed_too_long_ago_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.worker.BEGINS_WITHIN", timedelta(0))
+    told, messenger = await work(delivery())
+    assert told == [("postponed", 1, MONDAY, "those before it took too long")]
+    assert messenger.calls == []
+
+
+async def test_a_platform_that_takes_too_long_leaves_the_outcome_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scheduler.worker.SENDS_WITHIN", timedelta(0))
+    told, _ = await work(delivery())
+    assert [(what, reason) for what, *_, reason in told] == [
+        ("unknown", "The platform did not answer in time.")
+    ]
+
+
+def test_nothing_is_under_way_any_more_when_its_lease_runs_out() -> None:
+    assert BEGINS_WITHIN + SENDS_WITHIN < LEASE
 
 
 async def test_an_unknown_outcome_is_kept_as_such_and_not_sent_again() -> None:
@@ -89,7 +144,7 @@ async def test_an_unknown_outcome_is_kept_as_such_and_not_sent_again() -> None:
     told, _ = await work(delivery(), messenger=lost)
     [(what, _, until, reason)] = told
     assert (what, reason) == ("unknown", "The connection dropped.")
-    assert until > MONDAY
+    assert until >= MONDAY + SETTLES_AFTER  # it may still be on its way
     assert lost.calls == [("send", 1)]
 
 
@@ -202,17 +257,22 @@ async def test_a_message_that_had_arrived_is_adopted_and_not_sent_again() -> Non
 async def test_a_message_that_had_not_arrived_is_planned_again_and_not_sent_blindly() -> None:
     told, messenger = await work(lost=[delivery()])
     [(what, _, until, reason)] = told
-    assert (what, reason) == ("postponed", "it had not arrived")
+    assert (what, reason) == ("tried", "it had not arrived")
     assert until > MONDAY
     assert messenger.calls == [("find", 1)]
 
 
 async def test_a_message_that_never_arrives_is_given_up() -> None:
-    told, _ = await work(lost=[delivery(attempt=ATTEMPTS)])
+    told, _ = await work(lost=[delivery(tries=ATTEMPTS - 1)])
     assert told == [("failed", 1, "given up after 8 tries: it had not arrived")]
 
 
-@pytest.mark.parametrize("error", [OutcomeUnknown, PlatformBusy, *SURPRISES])
+async def test_however_often_it_could_not_be_looked_up_it_is_tried_again() -> None:
+    told, _ = await work(lost=[delivery(attempt=40)])
+    assert [what for what, *_ in told] == ["tried"]
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown, PlatformBusy, PlatformRefuses, *SURPRISES])
 @pytest.mark.parametrize("attempt", [1, ATTEMPTS, 2_000])
 async def test_where_it_cannot_be_looked_up_it_stays_unknown(
     error: type[Exception], attempt: int
@@ -239,5 +299,7 @@ async def test_somebody_who_is_gone_when_it_is_looked_up_does_not_stop_the_other
 async def test_what_a_platform_has_that_is_off_stays_unknown() -> None:
     elsewhere = Address(platform="slack", workspace="acme", user_id="U1")
     told, messenger = await work(lost=[delivery(address=elsewhere)])
-    assert told == []
+    assert [(what, reason) for what, *_, reason in told] == [
+        ("unknown", "slack is not switched on")
+    ]
     assert messenger.calls == []

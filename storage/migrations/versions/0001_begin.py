@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import storage.tables
+import storage.instants
 
 revision = "0001"
 down_revision = None
@@ -18,10 +18,10 @@ def upgrade() -> None:
         sa.Column("period", sa.String(length=16), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("started_at", storage.tables.Instant(timezone=True), nullable=False),
-        sa.Column("closes_at", storage.tables.Instant(timezone=True), nullable=False),
-        sa.Column("closing_at", storage.tables.Instant(timezone=True), nullable=True),
-        sa.Column("closed_at", storage.tables.Instant(timezone=True), nullable=True),
+        sa.Column("started_at", storage.instants.Instant(timezone=True), nullable=False),
+        sa.Column("closes_at", storage.instants.Instant(timezone=True), nullable=False),
+        sa.Column("closing_at", storage.instants.Instant(timezone=True), nullable=True),
+        sa.Column("closed_at", storage.instants.Instant(timezone=True), nullable=True),
         sa.Column("invited", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reached", sa.Integer(), server_default="0", nullable=False),
         sa.Column("at_once", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
@@ -84,8 +84,8 @@ def upgrade() -> None:
         sa.Column("author", sa.String(length=16), nullable=False),
         sa.Column("card", sa.Text(), nullable=False),
         sa.Column("image", sa.LargeBinary(), nullable=True),
-        sa.Column("at", storage.tables.Instant(timezone=True), nullable=False),
-        sa.Column("as_of", storage.tables.Instant(timezone=True), nullable=True),
+        sa.Column("at", storage.instants.Instant(timezone=True), nullable=False),
+        sa.Column("as_of", storage.instants.Instant(timezone=True), nullable=True),
         sa.Column("edited", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox_messages")),
         sa.UniqueConstraint("delivery_id", name=op.f("uq_sandbox_messages_delivery_id")),
@@ -155,8 +155,8 @@ def upgrade() -> None:
         sa.Column("cohort", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("first_contact", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
-        sa.Column("asked_at", storage.tables.Instant(timezone=True), nullable=False),
-        sa.Column("pressed_at", storage.tables.Instant(timezone=True), nullable=True),
+        sa.Column("asked_at", storage.instants.Instant(timezone=True), nullable=False),
+        sa.Column("pressed_at", storage.instants.Instant(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_invitations_campaign_id")
         ),
@@ -175,7 +175,7 @@ def upgrade() -> None:
             "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("survey", sa.String(length=64), nullable=False),
-        sa.Column("at", storage.tables.Instant(timezone=True), nullable=False),
+        sa.Column("at", storage.instants.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_opt_outs_person_id"), ondelete="CASCADE"
         ),
@@ -215,7 +215,7 @@ def upgrade() -> None:
         ),
         sa.Column("step", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("steady", sa.Integer(), nullable=False),
-        sa.Column("at", storage.tables.Instant(timezone=True), nullable=False),
+        sa.Column("at", storage.instants.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_steps_campaign_id")
         ),
@@ -232,12 +232,12 @@ def upgrade() -> None:
         sa.Column("workspace", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=320), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("due_at", storage.tables.Instant(timezone=True), nullable=False),
-        sa.Column("lease_until", storage.tables.Instant(timezone=True), nullable=True),
+        sa.Column("due_at", storage.instants.Instant(timezone=True), nullable=False),
+        sa.Column("lease_until", storage.instants.Instant(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("channel_ref", sa.Text(), nullable=True),
         sa.Column("message_ref", sa.Text(), nullable=True),
-        sa.Column("sent_at", storage.tables.Instant(timezone=True), nullable=True),
+        sa.Column("sent_at", storage.instants.Instant(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["invitation_id"], ["invitations.id"], name=op.f("fk_deliveries_invitation_id")

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-import storage.tables
+import storage.instants
 
 revision = "0002"
 down_revision = "0001"
@@ -13,8 +13,8 @@ down_revision = "0001"
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _instant() -> storage.tables.Instant:
-    return storage.tables.Instant(timezone=True)
+def _instant() -> storage.instants.Instant:
+    return storage.instants.Instant(timezone=True)
 
 
 def upgrade() -> None:

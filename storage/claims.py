@@ -1,0 +1,133 @@
+"""What a claim takes from the queue, and how a delivery is read whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, func, or_, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.engine import Database
+from storage.instants import Instant
+from storage.invitations import Ballots, load_invitations
+from storage.lanes import Lane, database_now
+from storage.ledger import ALL_SURVEYS
+from storage.rows import SILENCE, silence_of
+from storage.tables import campaigns, deliveries, invitations, opt_outs, people
+from survey.delivery import LEASE, Delivery, MessageRef, Method
+from survey.person import Address
+from survey.states import CampaignState, DeliveryKind, DeliveryState
+
+_queue = deliveries.alias("queue")
+
+
+def due(lane: Lane, *, at: datetime, number: int) -> Any:
+    """What may go out in a lane now; what others are claiming is left to them."""
+    updates = _queue.c.kind == DeliveryKind.UPDATE.value
+    return (
+        select(_queue.c.id)
+        .join(invitations, invitations.c.id == _queue.c.invitation_id)
+        .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
+        .where(
+            _queue.c.state == DeliveryState.PLANNED.value,
+            _queue.c.platform == lane.platform,
+            _queue.c.workspace == lane.workspace,
+            updates if lane.method is Method.UPDATE else ~updates,
+            _queue.c.due_at <= at,
+            # A paused round sends nothing, but its messages still change.
+            or_(campaigns.c.state != CampaignState.PAUSED.value, updates),
+        )
+        .order_by(_queue.c.due_at)
+        .limit(number)
+        .with_for_update(skip_locked=True, of=_queue)
+    )
+
+
+def lost(database: Database, *, at: datetime, limit: int) -> Any:
+    """What nobody knows the outcome of, those whose worker was lost among them."""
+    return (
+        select(_queue.c.id)
+        .where(
+            _queue.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
+            _queue.c.lease_until < database_now(database),
+            _queue.c.due_at <= at,
+        )
+        .order_by(_queue.c.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=_queue)
+    )
+
+
+async def hold(connection: AsyncConnection, database: Database, which: Any) -> Sequence[UUID]:
+    """Put these under a lease and a new fence; their ids."""
+    taken = await connection.scalars(
+        deliveries.update()
+        # As an expression of its own it runs once; PostgreSQL may repeat a subquery, and its limit.
+        .where(deliveries.c.id.in_(select(which.cte("taken").c.id)))
+        .values(
+            state=DeliveryState.SENDING.value,
+            attempt=deliveries.c.attempt + 1,
+            lease_until=database_now(database, seconds=LEASE.total_seconds()),
+        )
+        .returning(deliveries.c.id)
+    )
+    return taken.all()
+
+
+async def load_deliveries(
+    connection: AsyncConnection, ids: Sequence[UUID], ballots: Ballots
+) -> Sequence[Delivery]:
+    """Deliveries with all that their messages are made of."""
+    target, other = deliveries.alias("target"), deliveries.alias("other")
+    last_sent = (
+        select(func.max(other.c.sent_at))
+        .where(
+            other.c.invitation_id == deliveries.c.invitation_id,
+            other.c.kind != DeliveryKind.UPDATE.value,
+        )
+        .scalar_subquery()
+    )
+    stopped = exists().where(
+        opt_outs.c.person_id == people.c.id,
+        or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == campaigns.c.survey),
+    )
+    rows = (
+        await connection.execute(
+            select(
+                deliveries,
+                campaigns.c.at_once,
+                target.c.channel_ref.label("target_channel"),
+                target.c.message_ref.label("target_message"),
+                type_coerce(last_sent, Instant).label("last_sent"),
+                or_(~people.c.active, stopped).label("left"),
+                *SILENCE,
+            )
+            .join(invitations, invitations.c.id == deliveries.c.invitation_id)
+            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
+            .join(people, people.c.id == invitations.c.person_id)
+            .outerjoin(target, target.c.id == deliveries.c.target_id)
+            .where(deliveries.c.id.in_(ids))
+            .order_by(deliveries.c.due_at)
+        )
+    ).all()
+    found = await load_invitations(connection, [row.invitation_id for row in rows], ballots)
+    return [
+        Delivery(
+            id=row.id,
+            kind=DeliveryKind(row.kind),
+            ordinal=row.ordinal,
+            address=Address(platform=row.platform, workspace=row.workspace, user_id=row.user_id),
+            attempt=row.attempt,
+            tries=row.tries,
+            invitation=found[row.invitation_id],
+            target=None
+            if row.target_message is None
+            else MessageRef(channel=row.target_channel, message=row.target_message),
+            at_once=row.at_once,
+            silence=silence_of(row),
+            last_sent=row.last_sent,
+            left=row.left,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,42 @@
+"""The product in a process that was forked, to be told what to do, and killed."""
+
+import multiprocessing
+from typing import Any
+
+import aiohttp
+
+from tests.peer.product import Options, run
+
+
+class Product:
+    """One process of the product, forked from a parent that has imported everything."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.options.control.unlink(missing_ok=True)
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["tests.peer.product"])
+        self.process = context.Process(target=run, args=(options,))
+        self.process.start()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+
+    async def tell(self, what: str, **body: Any) -> bool | None:
+        """Whether it says that it is done; None if it says nothing any more."""
+        connector = aiohttp.UnixConnector(str(self.options.control))
+        limit = aiohttp.ClientTimeout(total=5)
+        try:
+            async with (
+                aiohttp.ClientSession("http://product", connector=connector, timeout=limit) as http,
+                http.post(f"/{what}", json=body) as answer,
+            ):
+                return bool((await answer.json())["ok"])
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return None
