@@ -166,7 +166,8 @@ async def test_fault_64_old_backup_restored(
         again.clock.forward(minutes=1)
 
     inboxes = [row.inbox for row in await again.rows(select(sandbox_messages.c.inbox))]
-    assert sorted(inboxes) == sorted({email(place) for place in range(12)})
+    # Everybody has the message once; p2, who was forgotten once more, has no conversation left.
+    assert sorted(inboxes) == sorted({email(place) for place in range(12) if place != 2})
     assert await again.product.people.by_email(email(2)) is None
     assert await again.product.rights.forgotten([email(2)]) == {email(2)}
     assert await settle_restored(again.product) is None
