@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from sqlalchemy import func, literal, select
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.engine import UNAVAILABLE, Database
 from storage.instants import SQLITE_FORMAT
 from storage.invitations import Ballot, Ballots, load_invitations
+from storage.planned import plan_messages
 from storage.press import Compiled, SqliteStatements, postgresql_press
 from storage.rows import person_of
 from storage.tables import addresses, campaigns, deliveries, invitations, responses
@@ -142,19 +142,8 @@ class SqlAnswers:
             if moved.rowcount:
                 return
             last = await connection.scalar(select(func.max(deliveries.c.ordinal)).where(*asks))
-            await connection.execute(
-                deliveries.insert().values(
-                    id=uuid4(),
-                    invitation_id=found.id,
-                    kind=DeliveryKind.INITIAL.value,
-                    ordinal=(last or 0) + 1,
-                    platform=press.by.platform,
-                    workspace=press.by.workspace,
-                    user_id=press.by.user_id,
-                    state=DeliveryState.PLANNED.value,
-                    due_at=due_at,
-                )
-            )
+            again = (found.id, (last or 0) + 1, press.by, due_at)
+            await plan_messages(connection, DeliveryKind.INITIAL, [again])
 
     async def waiting(self, *, at: datetime) -> Mapping[int, int]:
         """See the port."""

@@ -5,16 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, Row, func, select
+from sqlalchemy import CursorResult, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
+from storage.locks import Lock, wait_for
 from storage.tables import audit_log
 from survey.audit import NOTHING_YET, Chain, Entry, Line, Verification
 
 log = structlog.get_logger()
-APPEND_LOCK = 7_086_708
-"""The number of PostgreSQL's advisory lock that is held from reading the last line on."""
 BATCH = 1_000
 """Lines that are checked at a time."""
 
@@ -61,8 +60,7 @@ class SqlAuditLog:
 
 async def append_within(connection: AsyncConnection, chain: Chain, entry: Entry) -> Line:
     """Write a line in somebody else's transaction; whoever wants to write as well waits for it."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(APPEND_LOCK)))
+    await wait_for(connection, Lock.AUDIT)
     row = (
         await connection.execute(select(audit_log).order_by(audit_log.c.id.desc()).limit(1))
     ).one_or_none()

@@ -8,10 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from storage.engine import Database, translated
+from storage.locks import Lock
 from survey.errors import StorageUnavailable
 
-LEADER_LOCK = 7_086_711
-"""The number of PostgreSQL's advisory lock that the leader holds."""
 PATIENCE_SECONDS = 5
 """How long the database may take to answer before the lock counts as lost."""
 FROZEN_SECONDS = 10
@@ -72,7 +71,7 @@ class Leadership:
         with translated():
             connection = await self._engine.connect()
             try:
-                if await connection.scalar(select(func.pg_try_advisory_lock(LEADER_LOCK))):
+                if await connection.scalar(select(func.pg_try_advisory_lock(Lock.LEADER))):
                     return connection
             except BaseException:
                 await connection.invalidate()

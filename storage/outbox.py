@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,8 +23,9 @@ from storage.lanes import (
     well_again,
 )
 from storage.tables import campaigns, deliveries, invitations
+from storage.updates import plan_updates
 from survey.delivery import Delivery, MessageRef, Method, method_of
-from survey.states import CampaignState, DeliveryKind, DeliveryState, InvitationState
+from survey.states import DeliveryKind, DeliveryState, InvitationState
 
 _NO_LIMITS: Paces = {}
 
@@ -153,8 +154,9 @@ class SqlOutbox:
                 .returning(invitations.c.state)
             )
             # A press or a close came while it was on its way: it shows what no longer holds.
-            if state != InvitationState.SENT.value or await self._has_closed(connection, delivery):
-                await self._catch_up(connection, delivery, at=at)
+            if state != InvitationState.SENT.value:
+                mine = invitations.c.id == delivery.invitation.id
+                await plan_updates(connection, mine, at=at)
         return True
 
     async def postponed(
@@ -224,34 +226,3 @@ class SqlOutbox:
             .values(state=state.value, **values)
         )
         return bool(written.rowcount)
-
-    async def _has_closed(self, connection: AsyncConnection, delivery: Delivery) -> bool:
-        state = await connection.scalar(
-            select(campaigns.c.state).where(campaigns.c.id == delivery.invitation.campaign.id)
-        )
-        return bool(state == CampaignState.CLOSED.value)
-
-    async def _catch_up(
-        self, connection: AsyncConnection, delivery: Delivery, *, at: datetime
-    ) -> None:
-        """Plan an update of a message that has just arrived."""
-        last = await connection.scalar(
-            select(func.max(deliveries.c.ordinal)).where(
-                deliveries.c.invitation_id == delivery.invitation.id,
-                deliveries.c.kind == DeliveryKind.UPDATE.value,
-            )
-        )
-        await connection.execute(
-            deliveries.insert().values(
-                id=uuid4(),
-                invitation_id=delivery.invitation.id,
-                kind=DeliveryKind.UPDATE.value,
-                ordinal=(last or 0) + 1,
-                target_id=delivery.id,
-                platform=delivery.address.platform,
-                workspace=delivery.address.workspace,
-                user_id=delivery.address.user_id,
-                state=DeliveryState.PLANNED.value,
-                due_at=at,
-            )
-        )

@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.bulk import insert_many
 from storage.engine import Database
+from storage.planned import plan_messages
 from storage.rows import PERSON, SILENCE, person_of, silence_of
 from storage.tables import deliveries, invitations, people
 from survey.campaign import Campaign
@@ -18,7 +17,7 @@ from survey.contact import MESSAGES_APART
 from survey.errors import NoReminder, WhyNoReminder
 from survey.person import Address, Person
 from survey.reminders import Reminder, Unanswered, earliest
-from survey.states import COUNTED, UNDER_WAY, DeliveryKind, DeliveryState, InvitationState
+from survey.states import COUNTED, UNDER_WAY, DeliveryKind, InvitationState
 
 _ABOUT = [DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]
 _UNDER_WAY = sorted(state.value for state in UNDER_WAY)
@@ -107,33 +106,12 @@ class SqlReminders:
             async with self._database.write() as connection:
                 if len(reminders) == 1 and await _is_under_way(connection, reminders[0]):
                     return 0
-                await insert_many(
+                await plan_messages(
                     connection,
-                    deliveries,
+                    DeliveryKind.REMINDER,
                     (
-                        "id",
-                        "invitation_id",
-                        "kind",
-                        "ordinal",
-                        "platform",
-                        "workspace",
-                        "user_id",
-                        "state",
-                        "due_at",
-                    ),
-                    (
-                        (
-                            uuid4(),
-                            reminder.invitation_id,
-                            DeliveryKind.REMINDER.value,
-                            reminder.ordinal,
-                            reminder.address.platform,
-                            reminder.address.workspace,
-                            reminder.address.user_id,
-                            DeliveryState.PLANNED.value,
-                            reminder.due_at,
-                        )
-                        for reminder in reminders
+                        (one.invitation_id, one.ordinal, one.address, one.due_at)
+                        for one in reminders
                     ),
                 )
         except IntegrityError:

@@ -12,17 +12,16 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.lanes import database_now
+from storage.locks import Lock, wait_for
 from storage.tables import deliveries, schedules
 from survey.errors import StorageUnavailable
 from survey.states import DeliveryKind, DeliveryState
 
-RESTORE_LOCK = 7_086_712
-"""The number of PostgreSQL's advisory lock that whoever sets a restored database right holds."""
 COPIED = 1
 """The mark of a copy that `voxpop db backup` made; no file has this number."""
 RESTORED = "a backup was restored; if this round was not held, start it by hand"
@@ -65,7 +64,7 @@ async def settle(database: Database, *, at: datetime, told: bool = False) -> int
     """
     async with database.write() as connection:
         if not database.is_sqlite:
-            await connection.execute(select(func.pg_advisory_xact_lock(RESTORE_LOCK)))
+            await wait_for(connection, Lock.RESTORE)
             same = await _mark(connection, database) == await _place(connection, database)
             if same and not told:
                 return 0  # somebody was quicker

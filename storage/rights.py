@@ -16,6 +16,7 @@ from storage.engine import Contended, Database
 from storage.erasure import erase_person
 from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
+from storage.locks import Lock, wait_for
 from storage.rows import PERSON, person_of
 from storage.tables import (
     addresses,
@@ -29,7 +30,7 @@ from storage.tables import (
     people,
     responses,
 )
-from storage.tombstones import Tombstones, wait_for_rosters
+from storage.tombstones import Tombstones
 from survey.audit import somebody
 from survey.errors import NotFound
 from survey.person import Address, Person
@@ -146,7 +147,7 @@ class SqlRights:
     ) -> Erased | None:
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         async with self._database.write() as connection:
-            await wait_for_rosters(connection)
+            await wait_for(connection, Lock.ROSTER)
             known = (
                 await connection.execute(
                     select(people.c.id, people.c.email).where(who, people.c.erased_at.is_(None))

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.departures import deactivate
 from storage.engine import Database, translated
+from storage.locks import Lock, wait_for
 from storage.roster_conditions import (
     address_of,
     compared,
@@ -33,9 +34,9 @@ from storage.roster_conditions import (
     not_staged,
     same_address,
 )
-from storage.staging import Verdict, clear, stage, staged, staged_addresses
+from storage.roster_staging import Verdict, clear, stage, staged, staged_addresses
 from storage.tables import addresses, people
-from storage.tombstones import Tombstones, wait_for_rosters
+from storage.tombstones import Tombstones
 from survey.errors import TooManyWouldLeave
 from survey.roster import Changes, Entry, Listed, Meaning, Prune
 
@@ -90,7 +91,7 @@ class SqlRoster:
                 await connection.execution_options(sqlite_deferred=dry_run)
             async with connection.begin():
                 if not dry_run:
-                    await wait_for_rosters(connection)
+                    await wait_for(connection, Lock.ROSTER)
                 # Whoever was forgotten since; from here on nobody can be.
                 since = await self._tombstones.read(connection) - known
                 gone |= self._tombstones.among((entry.email for entry in entries), since)

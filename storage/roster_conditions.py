@@ -10,7 +10,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from storage.staging import staged, staged_addresses
+from storage.roster_staging import staged, staged_addresses
 from storage.tables import addresses, people
 from survey.roster import Meaning
 

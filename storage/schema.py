@@ -11,10 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
 from storage.engine import Database, translated
+from storage.locks import Lock
 from survey.errors import SchemaMismatch
-
-UPGRADE_LOCK = 7_086_707
-"""The number of PostgreSQL's advisory lock that an upgrade holds."""
 
 
 class SchemaState(StrEnum):
@@ -75,7 +73,7 @@ async def upgrade(database: Database) -> str:
     def run(connection: Connection) -> Any:
         if not database.is_sqlite:
             # Two who upgrade at once: the second waits, and finds it done.
-            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+            connection.execute(select(func.pg_advisory_xact_lock(Lock.UPGRADE)))
         command.upgrade(_config(connection), "head")
 
     async with database.write() as connection:

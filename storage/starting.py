@@ -9,20 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.bulk import insert_many
 from storage.erasure import leave_out_erased
 from storage.ledger import leave_out_who_has_left
+from storage.locks import Lock, wait_for
+from storage.planned import plan_messages
 from storage.rows import attributes_text, survey_text
-from storage.tables import campaign_keys, campaigns, cohorts, deliveries, invitations
+from storage.tables import campaign_keys, campaigns, cohorts, invitations
 from survey.campaign import Campaign, Period
 from survey.errors import PlanOutdated
 from survey.planning import Plan
 from survey.states import (
     CampaignState,
     DeliveryKind,
-    DeliveryState,
     InvitationState,
 )
-
-START_LOCK = 7_086_710
-"""The number of PostgreSQL's advisory lock under which rounds start, one after the other."""
 
 
 async def write_round(connection: AsyncConnection, plan: Plan) -> Campaign:
@@ -33,8 +31,7 @@ async def write_round(connection: AsyncConnection, plan: Plan) -> Campaign:
         IntegrityError: If a round of the survey is open.
     """
     survey = plan.survey
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(START_LOCK)))
+    await wait_for(connection, Lock.START)
     latest = await connection.scalar(select(func.max(campaigns.c.id)))
     if latest is not None and latest > plan.after:
         raise PlanOutdated(f"Another round has started since {survey.name} was planned.")
@@ -87,7 +84,7 @@ async def write_round(connection: AsyncConnection, plan: Plan) -> Campaign:
 async def _invite(connection: AsyncConnection, number: int, plan: Plan) -> None:
     """An invitation and its first message for each; however many, in two statements."""
     ids = [uuid4() for _ in plan.asks]
-    pending, planned = InvitationState.PENDING.value, DeliveryState.PLANNED.value
+    pending = InvitationState.PENDING.value
     await insert_many(
         connection,
         invitations,
@@ -115,33 +112,11 @@ async def _invite(connection: AsyncConnection, number: int, plan: Plan) -> None:
             for invitation_id, ask in zip(ids, plan.asks, strict=True)
         ),
     )
-    initial = DeliveryKind.INITIAL.value
-    await insert_many(
+    await plan_messages(
         connection,
-        deliveries,
+        DeliveryKind.INITIAL,
         (
-            "id",
-            "invitation_id",
-            "kind",
-            "ordinal",
-            "platform",
-            "workspace",
-            "user_id",
-            "state",
-            "due_at",
-        ),
-        (
-            (
-                uuid4(),
-                invitation_id,
-                initial,
-                1,
-                ask.address.platform,
-                ask.address.workspace,
-                ask.address.user_id,
-                planned,
-                ask.due_at,
-            )
+            (invitation_id, 1, ask.address, ask.due_at)
             for invitation_id, ask in zip(ids, plan.asks, strict=True)
         ),
     )

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.tables import erasures
 from survey.errors import InvalidValue
 
-_ONE_ROSTER_AT_A_TIME = 7_364_001
 _MARK_BYTES = 8
 
 
@@ -78,12 +77,3 @@ MEND_UNREADABLE = (
     "name the old key again, behind the new one; if it is lost for good, "
     "`voxpop people readmit --lost-keys` gives up what it recognised"
 )
-
-
-async def wait_for_rosters(connection: AsyncConnection) -> None:
-    """Until the transaction ends, no roster comes in and nobody is forgotten but by it.
-
-    On SQLite there is one writer anyway.
-    """
-    if connection.dialect.name != "sqlite":
-        await connection.execute(select(func.pg_advisory_xact_lock(_ONE_ROSTER_AT_A_TIME)))

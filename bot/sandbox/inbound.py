@@ -34,6 +34,13 @@ def _subject(message: Message) -> Subject | None:
     return None if about is None else Subject(campaign_id=about[0], invitation_id=UUID(about[1]))
 
 
+def _remembering(message: Message, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The second click of a double click was at the buttons that were there before the first."""
+    was = message.content
+    same = was["buttons"] == content["buttons"]
+    return {**content, "before": was.get("before", []) if same else was["buttons"]}
+
+
 def _stays(card: Card) -> bool:
     """Whether there is more to it than words that are read once."""
     return bool(card.picture or card.attachment or card.buttons)
@@ -67,7 +74,8 @@ class Inbound:
         message = await self.chat.get(message_id)
         if message is None:
             raise NotFound(f"There is no message {message_id}.")
-        found = [b for b in message.content["buttons"] if b["id"] == button_id]
+        there = [*message.content["buttons"], *message.content.get("before", ())]
+        found = [button for button in there if button["id"] == button_id]
         if found:
             reply = await self.act(email, found[0]["context"], message)
         elif message.inbox != email:
@@ -172,10 +180,9 @@ class Inbound:
         said = None if reply.private is None else reply.private.text
         if reply.update is not None and message is not None:
             private = bool(message.content["private"])
+            content = content_of(reply.update, to=to, seal=self.seal, private=private)
             there = await self.chat.replace(
-                message.id,
-                content_of(reply.update, to=to, seal=self.seal, private=private),
-                as_of=reply.update.as_of,
+                message.id, _remembering(message, content), as_of=reply.update.as_of
             )
             if not there and said is None:  # erased by this very press
                 said = reply.update.text

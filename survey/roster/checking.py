@@ -11,7 +11,7 @@ from survey.errors import InvalidValue
 from survey.person import Address
 from survey.roster.columns import Column, Meaning, Row
 from survey.roster.entry import Entry, Place, Refused
-from survey.roster.signs import unseen
+from survey.signs import unseen
 
 LONGEST_CELL = 200
 LONGEST_ID = 320

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from survey.errors import InvalidValue
 from survey.roster.entry import Place
-from survey.roster.signs import unseen
+from survey.signs import unseen
 
 LONGEST_COLUMN = 64
 

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from storage.engine import Database, open_database
-from storage.leadership import LEADER_LOCK, Leadership
+from storage.leadership import Leadership
+from storage.locks import Lock
 
 TAKEOVER = 5.0
 """Seconds; a second is what is promised, and a busy machine is no reason to fail."""
@@ -110,7 +111,7 @@ async def test_a_leader_whose_connection_is_cut_knows_it_and_may_lead_again(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks "
                 "WHERE locktype = 'advisory' AND objid = :number"
             ),
-            {"number": LEADER_LOCK},
+            {"number": int(Lock.LEADER)},
         )
         assert cut.all() == [(True,)]
     assert not await leader.ask()
