@@ -1,26 +1,24 @@
 """Kinds of values in the settings, each with what it refuses."""
 
 import re
-import unicodedata
 from datetime import time
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from runtime.calendars import checked
+from runtime.roster_rules import email_address
 from runtime.secret_key import MIN_KEY
 from storage.engine import database_url
 from survey.cron import Cron
 from survey.errors import InvalidValue
 from survey.localtime import zone
+from survey.signs import unseen
 
 ACCOUNTS = ("mattermost", "slack", "sandbox")
 """Platforms whose accounts may be named as administrators."""
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-# Directions that text could be turned into; what emoji are joined with is left alone.
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def _zone(name: str) -> str:
@@ -30,8 +28,8 @@ def _zone(name: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
+        return email_address(text)
+    except ValueError as error:
         raise ValueError(f"{text!r} is no e-mail address: {error}") from error
 
 
@@ -106,10 +104,8 @@ def _token(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in text):
-        raise ValueError("it is one line, without control characters")
-    if _TURNS & set(text):
-        raise ValueError("it has characters that turn the direction of text")
+    if unseen(text):
+        raise ValueError("it is one line, without control characters or signs that turn text")
     return text
 
 

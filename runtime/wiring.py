@@ -239,9 +239,7 @@ def put_together(
         clock=clock,
         people=people,
         roster=roster,
-        import_people=ImportPeople(
-            roster=roster, forgotten=rights.forgotten, rules=rules(), clock=clock
-        ),
+        import_people=ImportPeople(roster=roster, rules=rules(), clock=clock),
         rounds=rounds,
         answers=answers,
         figures=figures,

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine import Contended, Database
+from storage.engine import Database
 from storage.tables import (
     campaigns,
     cohorts,
@@ -22,6 +22,7 @@ from storage.tables import (
     steps,
     totals,
 )
+from storage.troubles import Contended
 from survey.campaign import Campaign
 from survey.release import Movement, Pending, next_step, shown_groups
 from survey.report import Distribution, Participation
@@ -94,10 +95,6 @@ class SqlFigures:
     async def live_groups(self, campaign: Campaign) -> Mapping[Group, Distribution]:
         """See the port."""
         return await self._sum_groups(campaign, totals)
-
-    async def released(self, campaign: Campaign) -> Distribution:
-        """See the port."""
-        return await self._sum(campaign, released_totals)
 
     async def released_groups(self, campaign: Campaign) -> Mapping[Group, Distribution | None]:
         """See the port."""

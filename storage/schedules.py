@@ -9,10 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.tables import schedules
-from survey.schedule import CLOCK_WENT_BACK, Schedule
-
-STARTED = "started"
-"""The outcome of a time at which a round began."""
+from survey.schedule import CLOCK_WENT_BACK, STARTED, Schedule
 
 
 class SqlSchedules:

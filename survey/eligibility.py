@@ -131,10 +131,10 @@ def due_or_left_out(
         due = survey.window.next_open(instant_of(day, survey.window.opens, tz), tz)
         late = LeftOut.SNOOZED if silence.snoozed(today) else LeftOut.AWAY
     else:
-        due = at if at_once else survey.window.next_open(at, tz)
-        late = LeftOut.CLOSES_BEFORE
         if at_once:
-            return due if due < closes_at else late
+            return at if at < closes_at else LeftOut.CLOSES_BEFORE
+        due = survey.window.next_open(at, tz)
+        late = LeftOut.CLOSES_BEFORE
     while due < closes_at and quiet(person, local_date(due, tz)):
         tomorrow = local_date(due, tz) + timedelta(days=1)
         due = survey.window.next_open(instant_of(tomorrow, survey.window.opens, tz), tz)

@@ -8,6 +8,9 @@ from survey.campaign import Campaign
 CLOCK_WENT_BACK = timedelta(days=1)
 """How far ahead of now a schedule may have been dealt with; beyond, the clock was wrong."""
 
+STARTED = "started"
+"""The outcome of a time at which a round began."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:

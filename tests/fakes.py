@@ -430,14 +430,14 @@ class FakeFigures:
             for name, value in pairs
         }
 
-    async def released(self, campaign: Campaign) -> Distribution:
+    async def _released(self, campaign: Campaign) -> Distribution:
         everyone = await self.live(campaign)
         nobody = Distribution(scale=campaign.survey.scale, counts={})
         return everyone if everyone.n >= campaign.survey.k else nobody
 
     async def of_rounds(self, campaigns: Sequence[Campaign]) -> Mapping[int, Distribution]:
         return {
-            found.id: await (self.released if found.survey.gated else self.live)(found)
+            found.id: await (self._released if found.survey.gated else self.live)(found)
             for found in campaigns
         }
 
@@ -448,7 +448,7 @@ class FakeFigures:
         return {pair: members if members.n >= k else None for pair, members in groups.items()}
 
     async def pending(self, campaign: Campaign) -> int:
-        return (await self.live(campaign)).n - (await self.released(campaign)).n
+        return (await self.live(campaign)).n - (await self._released(campaign)).n
 
     async def step(self, campaign: Campaign, *, at: datetime, last: bool = False) -> bool:
         self.store.write("step", (campaign.name, at, last))

@@ -143,6 +143,7 @@ class Oversight:
 def _about_button(act: Act, value: str) -> str:
     name, *rest = value.split() or [""]
     if act in {Act.START, Act.SEE_WHO}:
-        return about_round(name, to=len(rest))
+        _, *to = rest or [""]  # the moment of the preview comes first
+        return about_round(name, to=len(to))
     period, *by = rest or [""]
     return about_round(f"{name}/{period}" if period else name, by=" ".join(by) or None)

@@ -114,12 +114,12 @@ class RoundCommands:
 
     async def _remind(self, asker: Asker, command: Command) -> Reply:
         if not command.to and not command.survey:
-            planned = await self.remind()
+            planned = await self.remind.now()
             self.knock("send")
             return Reply(private=reminding.planned(planned, asker.language))
         campaign = await self.choice.open_round(command, asker.language)
         if not command.to:
-            planned = await self.remind([campaign])
+            planned = await self.remind.now(campaign)
             self.knock("send")
             return Reply(private=reminding.planned(planned, asker.language))
         if len(command.to) > 1:

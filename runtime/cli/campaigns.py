@@ -221,9 +221,9 @@ def remind(
     async def work(product: Product) -> int:
         if not campaign:
             await audited(product, "round.reminded", "all open rounds")
-            return await product.remind()
+            return await product.remind.now()
         found = await _open_round(product, campaign)
         await audited(product, "round.reminded", found.name)
-        return await product.remind([found])
+        return await product.remind.now(found)
 
     sys.stdout.write(reminding.planned(with_product(work), language("en")).headline + "\n")

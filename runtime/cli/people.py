@@ -25,8 +25,7 @@ from runtime.wiring import Product
 from survey.errors import InvalidValue
 from survey.roster import Column, Form, Listed, Prune, Row, Table, parse_absence, read_table
 from survey.roster.reading import MAX_BYTES
-from survey.usecases.import_people import Imported
-from survey.usecases.import_people import Progress as Told
+from survey.usecases.import_people import Imported, Progress
 
 CSV = "csv"
 """The source of everybody who comes from a file."""
@@ -177,7 +176,7 @@ def _bring_in(
 ) -> None:
     """Bring a roster in and tell about it; exit 1 if refused rows hold it back."""
 
-    async def work(told: Told) -> Imported:
+    async def work(told: Progress) -> Imported:
         async with product_of(settings) as product:
             if not dry_run:
                 action = "people.imported" if source == CSV else "people.synced"
@@ -245,17 +244,15 @@ def list_people(
 
 def _line(one: Listed, *, as_json: bool) -> tuple[object, ...]:
     attributes: object = dict(one.attributes)
-    active: object = one.active
     if not as_json:
         attributes = ", ".join(f"{name}={value}" for name, value in one.attributes.items())
-        active = "yes" if one.active else "no"
     return (
         one.email,
         one.name,
         one.timezone,
         one.locale,
         attributes,
-        active,
+        one.active,
         one.source,
         one.away_from,
         one.away_until,

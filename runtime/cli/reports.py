@@ -63,24 +63,18 @@ def report(
     """Figures of a round, through the release gate."""
     when = _period(period)
 
-    async def work(product: Product) -> tuple[Report, bytes]:
+    async def work(product: Product) -> None:
         campaign = await product.report.campaign(survey, when)
         await audited(product, "report.read", about_round(campaign.name, by=by or None))
-        made = await product.report(survey, when, by=by or None)
-        return made, await _written(product, made, style)
+        made = await product.report(survey, campaign.period, by=by or None)
+        if style is Format.PNG and made.figures is None:
+            fail(reporting.headline(made, language("en")))
+        written = _once(await _written(product, made, style))
+        await _write(written, output, csv_file=style is Format.CSV)
 
     if style in {Format.PDF, Format.PNG} and output is None and sys.stdout.isatty():
         fail("That is nothing for a terminal: name a file with --output.", code=2)
-    made, written = with_product(work)
-    if style is Format.PNG and made.figures is None:
-        fail(reporting.headline(made, language("en")))
-    if output is None:
-        sys.stdout.buffer.write(written)
-        return
-    try:
-        output.write_bytes(BOM.encode() + written if style is Format.CSV else written)
-    except OSError as error:
-        fail(f"I can't write {output}: {error.strerror}.")
+    with_product(work)
 
 
 def comments(
@@ -129,33 +123,43 @@ def export(
     when = _period(period)
 
     async def work(product: Product) -> None:
-        found = await product.export(survey, when)
-        await audited(product, "export.made", found.report.campaign)
-        pieces = export_json(found) if style is ExportFormat.JSON else export_csv(found)
-        if output is None:
-            async for piece in pieces:
-                sys.stdout.buffer.write(piece.encode())
-            return
-        await _write(pieces, output, start=BOM if style is ExportFormat.CSV else "")
+        found = await product.report.campaign(survey, when)
+        await audited(product, "export.made", found.name)
+        export = await product.export(survey, found.period)
+        pieces = export_json(export) if style is ExportFormat.JSON else export_csv(export)
+        encoded = (piece.encode() async for piece in pieces)
+        await _write(encoded, output, csv_file=style is ExportFormat.CSV)
 
     with_product(work)
 
 
-async def _write(pieces: AsyncIterator[str], output: Path, *, start: str) -> None:
-    """The whole file or none: it stands under its name once it is complete, for its owner alone."""
+async def _write(pieces: AsyncIterator[bytes], output: Path | None, *, csv_file: bool) -> None:
+    """To standard output, or a whole file or none.
+
+    It stands under its name once it is complete, for its owner alone; spreadsheets tell by the
+    mark at the start of a CSV file that it is UTF-8.
+    """
+    if output is None:
+        async for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        return
     beside = output.with_name(f".{output.name}.part")
     try:
         with suppress(FileNotFoundError):
             beside.unlink()
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(start.encode())
+            file.write(BOM.encode() if csv_file else b"")
             async for piece in pieces:
-                file.write(piece.encode())
+                file.write(piece)
         beside.replace(output)
     except OSError as error:
         fail(f"I can't write {output}: {error.strerror}.")
     finally:
         beside.unlink(missing_ok=True)
+
+
+async def _once(whole: bytes) -> AsyncIterator[bytes]:
+    yield whole
 
 
 def _period(typed: str) -> Period | None:

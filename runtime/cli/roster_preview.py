@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as Bar
 
 from survey.roster import Column, Entry, Form, Meaning, Prune, Refused
 from survey.roster.checking import told_place
-from survey.usecases.import_people import Imported
-from survey.usecases.import_people import Progress as Told
+from survey.usecases.import_people import Imported, Progress
 
 FIRST = 10
 """How many refused rows are told; `--json` tells all."""
@@ -29,13 +29,13 @@ MEANINGS = {
 
 
 @contextmanager
-def progress_bar(total: int | None) -> Iterator[Told]:
+def progress_bar(total: int | None) -> Iterator[Progress]:
     """A bar on a terminal; elsewhere nothing, so that logs have no half lines."""
     if not sys.stderr.isatty():
         yield lambda _what, _done: None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
         def told(what: str, done: int) -> None:

@@ -13,7 +13,7 @@ from survey.ports.people import People
 from survey.ports.pins import Pin, Pins
 from survey.ports.reminders import Reminders
 from survey.ports.rights import Rights
-from survey.ports.roster import Forgotten, Roster
+from survey.ports.roster import Roster
 from survey.ports.rounds import Rounds
 from survey.ports.schedules import Schedules
 
@@ -24,7 +24,6 @@ __all__ = [
     "Clock",
     "Comments",
     "Figures",
-    "Forgotten",
     "Outbox",
     "People",
     "Pin",

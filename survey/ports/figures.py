@@ -28,12 +28,8 @@ class Figures(Protocol):
         """The same by (attribute, value)."""
         ...
 
-    async def released(self, campaign: Campaign) -> Distribution:
-        """What the release gate has let out."""
-        ...
-
     async def of_rounds(self, campaigns: Sequence[Campaign]) -> Mapping[int, Distribution]:
-        """By the number of the round: `live` of identified ones, `released` of the others."""
+        """By the number of the round: all answers where names are, else what the gate let out."""
         ...
 
     async def released_groups(

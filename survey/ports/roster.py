@@ -1,7 +1,6 @@
 """The roster as a whole: brought in from elsewhere, listed, kept up to date."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Protocol
 
@@ -52,12 +51,4 @@ class Roster(Protocol):
 
     async def set_away(self, email: str, *, begins: date | None, ends: date | None) -> bool:
         """Their absence, by local days; None for none. Whether we know them."""
-        ...
-
-
-class Forgotten(Protocol):
-    """Who asked to be forgotten."""
-
-    async def __call__(self, emails: Sequence[str], /) -> AbstractSet[str]:
-        """Those of these e-mails (lower case) that a roster must not bring back."""
         ...

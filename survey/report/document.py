@@ -142,8 +142,3 @@ class Report:
             or any(point.campaign == self.campaign for point in self.history)
         ):
             raise InvalidValue(f"Figures of {self.campaign} are withheld, and so are all parts.")
-
-    @property
-    def on_target(self) -> bool:
-        """Whether the response rate passes its target."""
-        return self.participation.response_rate > self.target_response_rate

@@ -15,13 +15,11 @@ from survey.signs import unseen
 
 LONGEST_CELL = 200
 LONGEST_ID = 320
-MAX_COUNTED = 1_000
+TOLD_EVERY = 1_000
 """After so many rows progress is told."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLATFORMS = (Meaning.MATTERMOST, Meaning.SLACK)
 _SHOWN = 40
-Told = Callable[[int], None]
-"""Is called with how many rows are done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,11 @@ class _Fault:
 
 
 def check_rows(
-    columns: Sequence[Column], rows: Iterable[Row], rules: Rules, *, told: Told | None = None
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    rules: Rules,
+    *,
+    told: Callable[[int], None] | None = None,
 ) -> Checked:
     """Check row by row; whoever comes twice stands where they came first.
 
@@ -75,7 +77,7 @@ def check_rows(
             checked.entries.append(found)
         else:
             checked.refused.append(found)
-        if told is not None and number % MAX_COUNTED == 0:
+        if told is not None and number % TOLD_EVERY == 0:
             told(number)
     if told is not None:
         told(number)

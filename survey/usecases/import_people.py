@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from survey.errors import InvalidValue
-from survey.ports import Clock, Forgotten, Roster
+from survey.ports import Clock, Roster
 from survey.roster import (
     Changes,
     Checked,
@@ -22,8 +22,6 @@ from survey.roster.checking import told_place
 Progress = Callable[[str, int], None]
 """Is called with what is being done, and how many rows of it are done."""
 SAMPLE = 3
-AT_ONCE = 10_000
-"""So many e-mails are looked up at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +50,9 @@ class Imported:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPeople:
-    """All of a roster in one transaction, or nothing of it.
-
-    Attributes:
-        forgotten: Who asked to be forgotten; a roster does not bring them back.
-    """
+    """All of a roster in one transaction, or nothing of it."""
 
     roster: Roster
-    forgotten: Forgotten
     rules: Rules
     clock: Clock
 
@@ -94,7 +87,6 @@ class ImportPeople:
         number = len(checked.entries) + len(checked.refused)
         _require_sense(checked, prune)
         faulty = bool(checked.refused)
-        await self._leave_out_forgotten(checked)
         write = not dry_run and (skip_refused or not faulty)
         changes = await self.roster.bring_in(
             checked.entries,
@@ -115,13 +107,6 @@ class ImportPeople:
             sample=checked.entries[:SAMPLE],
             written=write,
         )
-
-    async def _leave_out_forgotten(self, checked: Checked) -> None:
-        emails = [entry.email for entry in checked.entries]
-        found: set[str] = set()
-        for first in range(0, len(emails), AT_ONCE):
-            found |= await self.forgotten(emails[first : first + AT_ONCE])
-        _refuse(checked, found)
 
 
 def _only_refused(checked: Checked) -> set[str]:

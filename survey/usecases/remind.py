@@ -21,25 +21,30 @@ class Remind:
     policy: ContactPolicy
     clock: Clock
 
-    async def __call__(self, campaigns: Sequence[Campaign] | None = None) -> int:
-        """Plan what the schedules want by now.
+    async def __call__(self) -> int:
+        """Plan what the schedules of all rounds want by now; how many reminders that is."""
+        return await self._plan(await self._open())
 
-        Args:
-            campaigns: Of these rounds; None for all.
-
-        Returns:
-            How many reminders were planned.
+    async def now(self, campaign: Campaign | None = None) -> int:
+        """The same because somebody wants it now, for one round or all of them.
 
         Raises:
-            NoReminder: If the rounds that are meant are paused.
+            NoReminder: If every round that is meant is paused.
         """
-        now = self.clock()
-        everything = await self.rounds.all() if campaigns is None else campaigns
-        if campaigns and all(one.state is CampaignState.PAUSED for one in campaigns):
+        opened = await self._open() if campaign is None else [campaign]
+        if opened and all(one.state is CampaignState.PAUSED for one in opened):
             raise NoReminder(WhyNoReminder.PAUSED)
+        return await self._plan(opened)
+
+    async def _open(self) -> list[Campaign]:
+        now = self.clock()
+        return [found for found in await self.rounds.all() if found.takes_answers(now)]
+
+    async def _plan(self, campaigns: Sequence[Campaign]) -> int:
+        now = self.clock()
         running = [
             found
-            for found in everything
+            for found in campaigns
             if found.state is CampaignState.RUNNING and found.takes_answers(now)
         ]
         if not running:

@@ -8,11 +8,10 @@ from survey.cron import Cron
 from survey.errors import CampaignExists, InvalidValue, NobodyToAsk, StartedElsewhere, VoxpopError
 from survey.localtime import zone
 from survey.ports import Clock, Schedules
-from survey.schedule import CLOCK_WENT_BACK, Handled, Schedule
+from survey.schedule import CLOCK_WENT_BACK, STARTED, Handled, Schedule
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.start_campaign import StartCampaign
 
-STARTED = "started"
 OPEN = "a round was open"
 MISSED = "missed: it was found when its round would have been over"
 AHEAD = "the clock was ahead then, and has gone back: the schedule goes on from now"

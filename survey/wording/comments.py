@@ -4,7 +4,16 @@ import unicodedata
 
 from survey.card import Attachment, Card
 from survey.language import Language
-from survey.report import BOM, CSV_TYPE, Export, NamedAnswer, RoundComments, Withheld, comments_csv
+from survey.report import (
+    BOM,
+    CSV_TYPE,
+    GROUPS_OF_K,
+    Export,
+    NamedAnswer,
+    RoundComments,
+    Withheld,
+    comments_csv,
+)
 from survey.survey import Mode
 
 SHOWN = 20
@@ -62,7 +71,7 @@ def _none(comments: RoundComments, language: Language) -> str:
             return language.plural(
                 "Comments are shown from {n} counted answers; this round has fewer.",
                 "Comments are shown from {n} counted answers; this round has fewer.",
-                2 * comments.k,
+                GROUPS_OF_K * comments.k,
             )
         case None:
             return language.text("There are no comments on this round.")

@@ -1,9 +1,5 @@
 """Who was forgotten stays forgotten: by rosters, in figures, in what Voxpop itself keeps."""
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import func, select
 
@@ -24,7 +20,7 @@ from survey.rights import Erased
 from survey.roster.reading import read_table
 from survey.states import DeliveryState
 from survey.survey import Mode
-from survey.usecases.import_people import Imported, ImportPeople
+from survey.usecases.import_people import Imported
 from tests.world import World, email
 
 ANOTHER = "another-key-for-tests-that-is-long-enough"
@@ -37,25 +33,18 @@ async def forget(world: World, place: int) -> Erased:
     return await world.product.rights.forget(them, at=world.clock())
 
 
-async def bring_in(world: World, how: ImportPeople | None = None) -> Imported:
+async def bring_in(world: World) -> Imported:
     table = read_table(THREE_AND_FOUR.encode())
-    work = world.product.import_people if how is None else how
-    return await work(table.columns, table, source="csv")
+    return await world.product.import_people(table.columns, table, source="csv")
 
 
 async def groups(world: World, campaign: Campaign) -> dict[tuple[str, str], Distribution]:
     return dict(await world.product.figures.live_groups(campaign))
 
 
-async def test_whoever_is_forgotten_while_a_roster_comes_in_stays_forgotten(world: World) -> None:
-    looked_up = world.product.rights.forgotten
-
-    async def and_then_forgotten(emails: Sequence[str]) -> AbstractSet[str]:
-        found = await looked_up(emails)
-        await forget(world, 3)
-        return found
-
-    done = await bring_in(world, replace(world.product.import_people, forgotten=and_then_forgotten))
+async def test_a_roster_leaves_out_whoever_was_forgotten_and_says_so(world: World) -> None:
+    await forget(world, 3)
+    done = await bring_in(world)
     assert done.changes.forgotten == (email(3),)
     assert [(row.email, row.faulty) for row in done.refused] == [(email(3), False)]
     assert await world.product.people.by_email(email(3)) is None

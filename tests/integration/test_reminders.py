@@ -164,6 +164,9 @@ async def test_a_paused_round_reminds_nobody_and_takes_presses(
 ) -> None:
     await world.product.rounds.move(running, CampaignState.PAUSED)
     assert await a_day_passes(world, days=8) == 0
+    with pytest.raises(NoReminder) as refused:
+        await world.product.remind.now()
+    assert refused.value.why is WhyNoReminder.PAUSED
     await world.press(1, 9)
     paused = await world.product.rounds.by_id(running.id)
     await world.product.rounds.move(paused, CampaignState.RUNNING)

@@ -71,7 +71,7 @@ async def test_what_an_administrator_asks_for_is_noted_before_it_is_done(
 async def test_a_button_of_an_administrator_is_noted_with_what_it_is_about() -> None:
     chat = await administering()
     await chat.forges(Act.SHARE, "nps 2026Q4 team", subject=None)
-    await chat.forges(Act.START, "nps a@example.org", subject=None)
+    await chat.forges(Act.START, "nps 1795168800 a@example.org", subject=None)
     asked = [one for one in noted(chat) if one[1].startswith(("report", "round"))]
     assert asked == [
         (ADA.email, "report.shared", "nps/2026Q4 by team"),

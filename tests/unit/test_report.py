@@ -242,16 +242,6 @@ def test_participation_counts_from_zero_up() -> None:
         Participation(invited=1, reached=-1, answered=0)
 
 
-def test_the_target_must_be_passed() -> None:
-    def of(answered: int) -> Report:
-        return report_of(
-            participation=Participation(invited=100, reached=100, answered=answered), **WITHHELD
-        )
-
-    assert of(31).on_target
-    assert not of(30).on_target
-
-
 # Report
 
 
