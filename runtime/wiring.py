@@ -126,10 +126,7 @@ def put_together(
     )
     chain = Chain(settings.secret_keys)
     rounds, figures = SqlRounds(database, chain), SqlFigures(database)
-    answers, outbox = (
-        SqlAnswers(database, ballots, totals_kept=totals_kept),
-        SqlOutbox(database, ballots),
-    )
+    answers = SqlAnswers(database, ballots, totals_kept=totals_kept)
     seal, charts = Seal(settings.secret_keys), PngCharts()
     audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
     rights = SqlRights(database, ballots, tombstones, ErasureJournal(settings.erasures))
@@ -137,6 +134,12 @@ def put_together(
     messengers: dict[str, Messenger] = dict(others)
     if settings.sandbox:
         messengers[SANDBOX] = SandboxMessenger(chat=chat, seal=seal, clock=clock)
+    paces = {
+        (platform, method): pace
+        for platform, messenger in messengers.items()
+        for method, pace in messenger.paces.items()
+    }
+    outbox = SqlOutbox(database, ballots, paces=paces)
     start = StartCampaign(
         surveys=settings.surveys,
         people=people,

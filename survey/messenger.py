@@ -1,13 +1,17 @@
 """A platform, outbound: the shape of its adapters and what they raise."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
 from survey.card import Card
-from survey.delivery import MessageRef
+from survey.delivery import MessageRef, Method, Pace
 from survey.errors import VoxpopError
 from survey.person import Address
+
+NO_LIMITS: Mapping[Method, Pace] = {}
+"""The paces of a platform that takes whatever comes."""
 
 
 class RecipientUnreachable(VoxpopError):
@@ -43,6 +47,11 @@ class OutcomeUnknown(VoxpopError):
 
 class Messenger(Protocol):
     """One platform, outbound."""
+
+    @property
+    def paces(self) -> Mapping[Method, Pace]:
+        """How fast one workspace takes what; a method that is not there has no limit of ours."""
+        ...
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """Deliver a message.

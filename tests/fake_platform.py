@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from survey.card import Card
-from survey.delivery import Delivery, MessageRef
+from survey.delivery import Delivery, MessageRef, Method, Pace
 from survey.errors import StorageUnavailable
 from survey.person import Address
 
@@ -25,6 +25,7 @@ class FakeOutbox:
     told: list[Outcome] = field(default_factory=list)
     fenced: bool = False
     troubled: bool = False
+    lingered: list[bool] = field(default_factory=list)
     down: bool = False
 
     async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
@@ -37,7 +38,10 @@ class FakeOutbox:
         taken, self.lost = self.lost[:limit], self.lost[limit:]
         return taken
 
-    async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
+    async def sent(
+        self, delivery: Delivery, ref: MessageRef, *, at: datetime, more: bool = False
+    ) -> bool:
+        self.lingered.append(more)
         return self._keep("sent", delivery, ref.message, at)
 
     async def postponed(
@@ -83,6 +87,7 @@ class FakeMessenger:
     calls: list[tuple[str, int | str]] = field(default_factory=list)
     under_way: int = 0
     most: int = 0
+    paces: Mapping[Method, Pace] = field(default_factory=dict)
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         assert address.platform == "chat"

@@ -1,5 +1,6 @@
 """The sandbox, outbound."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,8 +8,8 @@ from bot.sandbox.chat import Author, Chat
 from bot.sandbox.rendering import content_of
 from bot.sealing import Seal
 from survey.card import Card
-from survey.delivery import MessageRef
-from survey.messenger import RecipientUnreachable
+from survey.delivery import MessageRef, Method, Pace
+from survey.messenger import NO_LIMITS, RecipientUnreachable
 from survey.person import Address
 from survey.ports import Clock
 
@@ -20,6 +21,7 @@ class SandboxMessenger:
     chat: Chat
     seal: Seal
     clock: Clock
+    paces: Mapping[Method, Pace] = NO_LIMITS
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """See the port."""

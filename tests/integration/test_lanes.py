@@ -8,16 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from runtime.wiring import put_together
 from storage.invitations import Ballots
 from storage.lanes import Paces, database_now
 from storage.outbox import SqlOutbox
-from storage.tables import lanes
+from storage.tables import deliveries, lanes
 from survey.campaign import Campaign
 from survey.card import Card
 from survey.delivery import Delivery, MessageRef, Method, Pace
 from survey.messenger import PlatformBusy, PlatformRefuses
 from survey.person import Address
 from survey.states import DeliveryKind
+from tests.peer.messenger import PeerMessenger
 from tests.world import World
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -69,6 +71,16 @@ async def test_two_processes_share_one_pace(world: World, due: Campaign) -> None
     claims = await asyncio.gather(*(claim(one, world) for one in (here, there)))
     await other.close()
     assert sum(len(found) for found in claims) == 2
+
+
+@pytest.mark.usefixtures("due")
+async def test_a_platform_is_used_at_the_pace_that_it_names(world: World) -> None:
+    platform = PeerMessenger("http://peer.test", paces={Method.SEND: SLOW["sandbox", Method.SEND]})
+    other = put_together(world.settings, clock=world.clock, others={"peer": platform})
+    await world.rows(deliveries.update().values(platform="peer"))
+    claimed = await other.outbox.claim(at=world.clock.at, limit=50)
+    await other.let_go()
+    assert len(claimed) == 3
 
 
 @pytest.mark.usefixtures("due")

@@ -1,5 +1,6 @@
 """The scripted peer, outbound: an adapter as those of the real chats have to be."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 import aiohttp
 
 from survey.card import Card
-from survey.delivery import MessageRef
+from survey.delivery import MessageRef, Method, Pace
 from survey.messenger import (
+    NO_LIMITS,
     OutcomeUnknown,
     PlatformBusy,
     PlatformRefuses,
@@ -25,9 +27,13 @@ class PeerMessenger:
     Args:
         url: Where it listens.
         timeout: How long it may take over an answer (seconds).
+        paces: How fast it takes what.
     """
 
-    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = 10.0, paces: Mapping[Method, Pace] = NO_LIMITS
+    ) -> None:
+        self.paces = paces
         self._url = url
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
