@@ -21,7 +21,11 @@ class SandboxMessenger:
     chat: Chat
     seal: Seal
     clock: Clock
-    paces: Mapping[Method, Pace] = NO_LIMITS
+
+    @property
+    def paces(self) -> Mapping[Method, Pace]:
+        """See the port."""
+        return NO_LIMITS
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """See the port."""
