@@ -1,7 +1,7 @@
 """The desk: an interaction comes in from any platform, a reply goes back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -213,7 +213,9 @@ class Desk:
             if len(waiting) > 1:
                 return Reply(private=Card(headline=ways_out.which_thread(language)))
             subject = asked.subject_of(waiting[0])
-        press = Press(subject=subject, by=said.by, at=said.at, message=said.message)
+        press = Press(
+            subject=subject, by=said.by, at=said.at, message=said.message, event=said.event
+        )
         commented = await self.answers.comment(press, Comment(said.text), added=True)
         if commented.response.score is None:
             return Reply(thread=asked.comment_before_score(language))
@@ -269,5 +271,4 @@ class Desk:
 
 def _changed(invitation: Invitation, card: Card) -> Reply:
     """The message about an invitation turns into this card."""
-    about = asked.subject_of(invitation)
-    return Reply(update=replace(card, subject=about, as_of=invitation.pressed_at))
+    return Reply(update=asked.about(invitation, card))

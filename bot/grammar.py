@@ -29,6 +29,8 @@ class Word(StrEnum):
     SNOOZE = "snooze"
     OPTOUT = "optout"
     OPTIN = "optin"
+    COMPACT = "compact"
+    BUTTONS = "buttons"
     MYDATA = "mydata"
     FORGET = "forget"
 
@@ -252,6 +254,8 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps snooze [DAYS]", language.text("no questions for some days, 14 unless you say")),
         ("/nps optout [SURVEY]", language.text("no more surveys from me")),
         ("/nps optin [SURVEY]", language.text("ask me again")),
+        ("/nps compact", language.text("one menu in place of a button for each score")),
+        ("/nps buttons", language.text("a button for each score again")),
         ("/nps mydata", language.text("everything that I know of you")),
         ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),

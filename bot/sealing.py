@@ -15,13 +15,33 @@ _SALT = b"voxpop.button"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a button stands; a press of it counts from nowhere else.
+
+    Attributes:
+        channel: As the platform names it.
+        message: The message, where it is known by then.
+        delivery: What the message was sent as, where it is not; whoever is pressed asks the outbox.
+    """
+
+    channel: str
+    message: str | None = None
+    delivery: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """What a button does, on what, and for whom alone."""
+    """What a button does, on what, and for whom alone.
+
+    Attributes:
+        place: Where it stands; None on platforms that tell nothing of places.
+    """
 
     act: Act
     value: str
     subject: Subject | None
     to: Address
+    place: Place | None = None
 
 
 class Seal:
@@ -48,6 +68,9 @@ class Seal:
         )
         to = sealed.to
         parts = [sealed.act.value, sealed.value, about, to.platform, to.workspace, to.user_id]
+        if (place := sealed.place) is not None:
+            delivery = None if place.delivery is None else place.delivery.hex
+            parts += [place.channel, place.message, delivery]
         text = json.dumps(parts, separators=(",", ":"))
         payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
         signature = hmac.digest(self._keys[0], payload, hashlib.sha256).hex()
@@ -65,7 +88,7 @@ class Seal:
             for key in self._keys
         ):
             raise OutOfDate("That button was not sealed by this installation.")
-        act, value, about, platform, workspace, user_id = json.loads(
+        act, value, about, platform, workspace, user_id, *where = json.loads(
             base64.urlsafe_b64decode(payload + b"==")
         )
         try:
@@ -79,4 +102,11 @@ class Seal:
             if about is None
             else Subject(campaign_id=about[0], invitation_id=UUID(about[1])),
             to=Address(platform=platform, workspace=workspace, user_id=user_id),
+            place=_place(*where) if where else None,
         )
+
+
+def _place(channel: str, message: str | None, delivery: str | None) -> Place:
+    return Place(
+        channel=channel, message=message, delivery=None if delivery is None else UUID(delivery)
+    )

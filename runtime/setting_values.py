@@ -109,6 +109,12 @@ def _line(text: str) -> str:
     return text
 
 
+def _handle(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", text):
+        raise ValueError("write it as it stands in its URL: lower-case letters, digits and dashes")
+    return text
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -134,6 +140,7 @@ Line = Annotated[str, AfterValidator(_line)]
 Region = Annotated[str, AfterValidator(checked)]
 
 DatabaseUrl = Annotated[str, AfterValidator(_url)]
+Handle = Annotated[str, AfterValidator(_handle)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
 Keys = Annotated[list[Key], BeforeValidator(_split)]

@@ -22,6 +22,7 @@ from runtime.setting_tables import ContactTable, SettingsFile, Strict, SurveyTab
 from runtime.setting_values import (
     Admins,
     DatabaseUrl,
+    Handle,
     Keys,
     Lower,
     Token,
@@ -35,12 +36,19 @@ from survey.survey import Mode, Survey
 
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
-SECRETS = {"secret_key", "metrics_token", "database_url", "backstage__token"}
+SECRETS = {
+    "secret_key",
+    "metrics_token",
+    "database_url",
+    "backstage__token",
+    "mattermost__token",
+    "mattermost__command_token",
+}
 NO_ZONES = (
     "The time zones of the world are missing on this machine: install the package tzdata "
     "(pip install tzdata, or your system's)."
 )
-_ADDRESSES = {"base_url", "backstage__url"}
+_ADDRESSES = {"base_url", "backstage__url", "mattermost__url", "mattermost__callback_url"}
 """What might have a password in it by mistake."""
 _SHOWN = 60
 _LONGEST_NAME = 64
@@ -65,8 +73,32 @@ class _Environment(Strict):
     metrics_token: Token | None = None
     backstage__url: WebAddress | None = None
     backstage__token: Token | None = None
+    mattermost__url: WebAddress | None = None
+    mattermost__token: Token | None = None
+    mattermost__team: Handle | None = None
+    mattermost__callback_url: WebAddress | None = None
+    mattermost__command_token: Token | None = None
     log_format: Literal["console", "json"] | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MattermostSettings:
+    """A Mattermost server, once its URL is set.
+
+    Attributes:
+        url: Where it is.
+        token: The bot's; None until `voxpop mattermost setup` has made one: the platform is off.
+        team: The team, by the name in its URLs, whose members are asked.
+        callback_url: Where that server reaches us: the base of `/mattermost/actions`.
+        command_token: What the slash command comes with; None refuses all commands.
+    """
+
+    url: str
+    token: str | None = field(repr=False)
+    team: str | None
+    callback_url: str
+    command_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +116,7 @@ class Settings:
         metrics_token: What `/metrics` asks for; None opens it to this machine alone.
         backstage_url: Where Backstage's backend is, if the roster comes from its catalogue.
         backstage_token: What its catalogue asks for.
+        mattermost: The Mattermost server; None if there is none.
         surveys: By name.
         contact: How often anybody is asked over all of them.
         notices: What was set and has no effect in this version.
@@ -101,6 +134,7 @@ class Settings:
     metrics_token: str | None = field(repr=False)
     backstage_url: str | None
     backstage_token: str | None = field(repr=False)
+    mattermost: MattermostSettings | None
     surveys: Mapping[str, Survey]
     contact: ContactPolicy
     notices: tuple[str, ...]
@@ -137,6 +171,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     )
     surveys = _surveys(file, content, path.name, problems)
     problems.extend(_key_problems(given, environment))
+    problems.extend(_platform_problems(environment))
     if problems or environment is None or file is None:
         raise InvalidValue("\n".join(one_line(problem) for problem in problems))
     admins = file.admins if environment.admins is None else environment.admins
@@ -154,12 +189,44 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         metrics_token=environment.metrics_token,
         backstage_url=environment.backstage__url,
         backstage_token=environment.backstage__token,
+        mattermost=_mattermost(environment),
         surveys=surveys,
         contact=file.contact.policy,
         notices=tuple(notices(file)),
         log_format=environment.log_format,
         log_level=environment.log_level,
     )
+
+
+def _mattermost(environment: _Environment) -> MattermostSettings | None:
+    if environment.mattermost__url is None:
+        return None
+    return MattermostSettings(
+        url=environment.mattermost__url,
+        token=environment.mattermost__token,
+        team=environment.mattermost__team,
+        callback_url=environment.mattermost__callback_url or environment.base_url,
+        command_token=environment.mattermost__command_token,
+    )
+
+
+def _platform_problems(environment: _Environment | None) -> list[str]:
+    if environment is None:
+        return []
+    problems = []
+    if environment.mattermost__url is None:
+        problems += [
+            f"VOXPOP_{name.upper()} is set and VOXPOP_MATTERMOST__URL is not: "
+            "say which server it is for, such as https://chat.example.org."
+            for name in _Environment.model_fields
+            if name.startswith("mattermost__") and getattr(environment, name) is not None
+        ]
+    elif environment.sandbox:
+        problems.append(
+            "VOXPOP_SANDBOX is set beside VOXPOP_MATTERMOST__URL: the sandbox lets everybody on "
+            "this machine be anybody, and is refused beside a real chat. Unset one of them."
+        )
+    return problems
 
 
 def _zone_problems() -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import UNAVAILABLE, Database
+from storage.heard import note
 from storage.instants import SQLITE_FORMAT
 from storage.invitations import Ballot, Ballots, load_invitations
 from storage.planned import plan_messages
@@ -88,6 +89,8 @@ class SqlAnswers:
         """See the port."""
         async with self._database.write() as connection:
             found = await self._load(connection, press, lock=True)
+            if press.event is not None and not await note(connection, press.event, at=press.at):
+                return found
             after = found.comment(comment, by=found.person.id, at=press.at, added=added)
             ballot = await self._ballots.of(connection, found.campaign.id)
             await connection.execute(

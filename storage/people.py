@@ -207,6 +207,13 @@ class SqlPeople:
                 connection, invitations.c.id.in_(left_open.all()), at=at, but=message
             )
 
+    async def prefer(self, person: Person, *, compact: bool) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                people.update().where(people.c.id == person.id).values(compact=compact)
+            )
+
     async def opt_in(self, person: Person, *, survey: str | None = None, at: datetime) -> Lifted:
         """See the port."""
         stops = opt_outs.c.person_id == person.id

@@ -103,6 +103,7 @@ class SqlRights:
                     for one in where
                 ),
                 opt_outs=tuple(stopped),
+                compact=row.compact,
                 snoozed_until=row.snoozed_until,
                 away_from=row.away_from,
                 away_until=row.away_until,

@@ -24,6 +24,7 @@ PERSON = (
     people.c.timezone,
     people.c.locale,
     people.c.attributes,
+    people.c.compact,
 )
 """What `person_of` reads."""
 SILENCE = (people.c.snoozed_until, people.c.away_from, people.c.away_until)
@@ -138,4 +139,5 @@ def person_of(row: Mapping[str, Any], *, timezone: str) -> Person:
         locale=row["locale"] or "en",
         attributes=json.loads(row["attributes"]),
         active=bool(row.get("active", True)),
+        compact=bool(row["compact"]),
     )

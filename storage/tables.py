@@ -47,6 +47,8 @@ people = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     # Where the roster has them from: csv, backstage, …; one source never prunes another's people.
     Column("source", String(32)),
+    # Whether they prefer one menu to eleven buttons.
+    Column("compact", Boolean, nullable=False, server_default=text("false")),
     # Local dates of theirs: until which they asked for silence, and when they are away.
     Column("snoozed_until", Date),
     Column("away_from", Date),
@@ -88,6 +90,24 @@ audit_log = Table(
     Column("about", Text, nullable=False),
     # Over this row and the digest of the row before it.
     Column("digest", String(64), nullable=False, unique=True),
+)
+
+# Events of chats that were dealt with: what is delivered again has no effect.
+heard = Table(
+    "heard",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("event", String(64), primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+# How far each chat was listened to: what was said since is fetched.
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    # In the chat's own time (milliseconds since 1970).
+    Column("mark", BigInteger, nullable=False),
 )
 
 addresses = Table(

@@ -121,6 +121,7 @@ class Card:
         subject: What the buttons act on; None where they act on no invitation.
         picture: An image.
         attachment: A file to keep.
+        compact: Whether its scores are one menu rather than a button each, where there are menus.
         as_of: The latest press or undo that the card knows of; None if there was none. A platform
             never puts an older card over a newer one.
     """
@@ -132,6 +133,7 @@ class Card:
     subject: Subject | None = None
     picture: Picture | None = None
     attachment: Attachment | None = None
+    compact: bool = False
     as_of: datetime | None = None
 
     @property

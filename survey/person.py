@@ -28,6 +28,7 @@ class Person:
         locale: Their language, such as `de` or `pt_BR`; English where they have none.
         attributes: What the roster says of them: team, site, …
         active: False for whoever has left the roster, as the port `People` tells.
+        compact: Whether they prefer one menu to a button for each score.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Person:
     locale: str = "en"
     attributes: Mapping[str, str] = field(default_factory=dict)
     active: bool = True
+    compact: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

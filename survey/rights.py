@@ -62,6 +62,7 @@ class Held:
         source: Where the roster has them from; None if nobody noted it.
         addresses: Their accounts.
         opt_outs: Surveys they stopped; an empty name stands for all.
+        compact: Whether they prefer one menu to a button for each score.
         snoozed_until: The first day on which they may be asked again, or None.
         away_from: The first day of an absence, or None; `away_until` is its last.
         rounds: Those that asked them, newest first.
@@ -77,6 +78,7 @@ class Held:
     source: str | None = None
     addresses: tuple[Address, ...] = ()
     opt_outs: tuple[str, ...] = ()
+    compact: bool = False
     snoozed_until: date | None = None
     away_from: date | None = None
     away_until: date | None = None

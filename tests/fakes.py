@@ -76,6 +76,15 @@ class Store:
         self.read(method)
         self.writes.append((method, about))
 
+    def prefers(self, person: Person, *, compact: bool) -> None:
+        for where, known in self.people.items():
+            if known.id == person.id:
+                self.people[where] = replace(known, compact=compact)
+        for number, asked in self.invitations.items():
+            if asked.person.id == person.id:
+                them = replace(asked.person, compact=compact)
+                self.invitations[number] = replace(asked, person=them)
+
     def take(self, survey: str, due: datetime, outcome: str) -> bool:
         known = self.schedules[survey]
         if known.handled_until >= due:
@@ -168,6 +177,10 @@ class FakePeople:
             waiting = found.state in {InvitationState.PENDING, InvitationState.SENT}
             if mine and waiting and survey in {None, found.campaign.survey.name}:
                 self.store.invitations[key] = replace(found, state=left)
+
+    async def prefer(self, person: Person, *, compact: bool) -> None:
+        self.store.write("prefer", person.email)
+        self.store.prefers(person, compact=compact)
 
     async def opt_in(
         self,

@@ -40,6 +40,8 @@ class OwnCommands:
             Word.SNOOZE: self._snooze,
             Word.OPTOUT: self._opt_out,
             Word.OPTIN: self._opt_in,
+            Word.COMPACT: self._form,
+            Word.BUTTONS: self._form,
             Word.MYDATA: self._own_data,
             Word.FORGET: self._ask_to_forget,
         }
@@ -75,6 +77,11 @@ class OwnCommands:
         lifted = await self.people.opt_in(asker.person, survey=name, at=self.clock())
         self.knock("send")
         return Reply(private=ways_out.welcome_back(lifted, survey, asker.language))
+
+    async def _form(self, asker: Asker, command: Command) -> Reply:
+        compact = command.word is Word.COMPACT
+        await self.people.prefer(asker.person, compact=compact)
+        return Reply(private=ways_out.form_preferred(asker.language, compact=compact))
 
     async def _own_data(self, asker: Asker, _command: Command) -> Reply:
         held = await self.rights.held(asker.person)

@@ -8,6 +8,8 @@ from survey.ports.audit import AuditLog
 from survey.ports.clock import Clock
 from survey.ports.comments import Comments
 from survey.ports.figures import Charts, Figures
+from survey.ports.heard import Event, Heard
+from survey.ports.messages import Messages
 from survey.ports.outbox import Outbox
 from survey.ports.people import People
 from survey.ports.pins import Pin, Pins
@@ -23,7 +25,10 @@ __all__ = [
     "Charts",
     "Clock",
     "Comments",
+    "Event",
     "Figures",
+    "Heard",
+    "Messages",
     "Outbox",
     "People",
     "Pin",

@@ -10,6 +10,7 @@ from survey.comment import Comment
 from survey.delivery import MessageRef
 from survey.invitation import Invitation
 from survey.person import Address, Person
+from survey.ports.heard import Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +23,15 @@ class Press:
         at: When, by the platform's clock (UTC).
         message: Where, if the platform tells: the answer changes that message, and all other
             messages of the invitation are updated.
+        event: What the platform told of, where it may do so again: what came with it once changes
+            nothing when it comes again.
     """
 
     subject: Subject
     by: Address
     at: datetime
     message: MessageRef | None = None
+    event: Event | None = None
 
 
 class Answers(Protocol):
@@ -53,6 +57,7 @@ class Answers(Protocol):
     async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
         """Keep a comment, in place of the one before or `added` below it.
 
+        A press whose `event` was noted before changes nothing; it is noted with what it brought.
         It raises what `Invitation.comment` raises.
         """
         ...

@@ -82,6 +82,14 @@ class People(Protocol):
         """
         ...
 
+    async def prefer(self, person: Person, *, compact: bool) -> None:
+        """Whether their questions have one menu rather than a button for each score, from now on.
+
+        Raises:
+            StorageUnavailable: If the database did not take it.
+        """
+        ...
+
     async def opted_out(self, person: Person) -> Sequence[str]:
         """Surveys they stopped; an empty string stands for all."""
         ...

@@ -1,6 +1,6 @@
 """What the message of an invitation says right now."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from survey.card import Card
 from survey.contact import NO_LIMITS, ContactPolicy
@@ -28,7 +28,7 @@ class ComposeCard:
             reminder: Which reminder the message is; None for the question itself.
         """
         card = await self._card(invitation, reminder)
-        return replace(card, subject=asked.subject_of(invitation), as_of=invitation.pressed_at)
+        return asked.about(invitation, card)
 
     async def _card(self, invitation: Invitation, reminder: int | None) -> Card:
         language = self.languages(invitation.person.locale)

@@ -1,5 +1,6 @@
 """The message that asks, and what it turns into."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from survey.card import Act, Button, Card, Dialog, Field, Style, Subject
@@ -57,6 +58,16 @@ def score_buttons(scale: Scale, language: Language) -> tuple[Button, ...]:
             ),
         )
         for value in scale.values
+    )
+
+
+def about(invitation: Invitation, card: Card) -> Card:
+    """The card as it stands below this invitation, in the form that its person prefers."""
+    return replace(
+        card,
+        subject=subject_of(invitation),
+        as_of=invitation.pressed_at,
+        compact=invitation.person.compact,
     )
 
 

@@ -214,6 +214,18 @@ def nothing_open(language: Language) -> str:
     return language.text("Nothing is waiting for your answer right now.")
 
 
+def form_preferred(language: Language, *, compact: bool) -> Card:
+    """From the next message on there is one menu, or a button for each score."""
+    if compact:
+        return Card(
+            headline=language.text(
+                "From now on my questions have one menu in place of the buttons, where the chat "
+                "can show one. `/nps buttons` brings the buttons back."
+            )
+        )
+    return Card(headline=language.text("From now on my questions have a button for each score."))
+
+
 def pending(invitations: list[Invitation], language: Language, *, now: datetime) -> Card:
     """What waits for this person."""
     if not invitations:

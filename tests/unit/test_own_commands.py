@@ -28,6 +28,17 @@ async def test_snooze_and_come_back() -> None:
     assert chat.store.snoozes == {}
 
 
+async def test_one_menu_or_a_button_for_each_score() -> None:
+    chat = await asked()
+    await chat.types("/nps compact")
+    (waiting,) = chat.store.invitations.values()
+    assert (await chat.desk.compose(waiting)).compact
+    await chat.types("/nps buttons")
+    (waiting,) = chat.store.invitations.values()
+    assert not (await chat.desk.compose(waiting)).compact
+    compare("dialogues", "compact", chat.transcript)
+
+
 async def test_a_snooze_ends_on_a_day_of_the_persons_own() -> None:
     far_east = person(timezone="Pacific/Kiritimati")  # it is tomorrow there
     chat = await a_chat(invitation(person=far_east))

@@ -66,6 +66,17 @@ def test_the_documented_file_is_read_as_it_stands(tmp_path: Path) -> None:
     assert settings.surveys["ticket"].scale == CSAT
 
 
+def test_mattermost_is_set_by_its_url_and_reaches_us_where_people_do(tmp_path: Path) -> None:
+    assert loaded(tmp_path, WHOLE).mattermost is None
+    found = load_settings(
+        {"VOXPOP_MATTERMOST__URL": "https://chat.example.org/", "VOXPOP_MATTERMOST__TEAM": "acme"},
+        folder=tmp_path,
+    ).mattermost
+    assert found is not None
+    assert (found.url, found.team) == ("https://chat.example.org", "acme")
+    assert (found.callback_url, found.token) == ("http://localhost:8000", None)
+
+
 def test_the_documented_file_has_nothing_to_be_told_about(tmp_path: Path) -> None:
     settings = loaded(tmp_path, WHOLE)
     assert settings.surveys["nps"].schedule == "0 9 1 */3 *"
@@ -139,7 +150,14 @@ def test_without_anything_there_is_sqlite_and_no_survey(tmp_path: Path) -> None:
         ({"DATABASE_URL": "nonsense"}, ["VOXPOP_DATABASE_URL", "sqlite:///voxpop.db"]),
         ({"CONFIG": "nowhere.toml"}, ["VOXPOP_CONFIG", "nowhere.toml", "no such file"]),
         ({"LOG_LEVEL": "loud"}, ["VOXPOP_LOG_LEVEL", "'loud'", "'warning'"]),
-        ({"MATTERMOST__URL": "http://m"}, ["VOXPOP_MATTERMOST__URL", "not known"]),
+        ({"SLACK__BOT_TOKEN": "xoxb-1"}, ["VOXPOP_SLACK__BOT_TOKEN", "not known"]),
+        ({"MATTERMOST__URL": "chat"}, ["VOXPOP_MATTERMOST__URL", "https://"]),
+        ({"MATTERMOST__TOKEN": "t" * 26}, ["VOXPOP_MATTERMOST__TOKEN", "which server"]),
+        (
+            {"MATTERMOST__URL": "http://m", "MATTERMOST__TEAM": "The A-Team"},
+            ["VOXPOP_MATTERMOST__TEAM", "'The A-Team'", "as it stands in its URL"],
+        ),
+        ({"MATTERMOST__URL": "http://m", "SANDBOX": "1"}, ["VOXPOP_SANDBOX", "real chat"]),
     ],
 )
 def test_a_wrong_variable_is_told_with_its_value_and_what_would_fit(
