@@ -7,6 +7,7 @@ from datetime import datetime
 from survey.card import Act, Subject
 from survey.delivery import MessageRef
 from survey.person import Address
+from survey.ports import Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Said:
         in_thread: Whether they answer a message; they may only ever concern that message.
         subject: That of the message they answer; None where it has none, or there is none.
         message: The message they answer.
+        event: What the platform calls them, where it may tell of them twice.
     """
 
     by: Address
@@ -57,6 +59,7 @@ class Said:
     subject: Subject | None
     at: datetime
     message: MessageRef | None = None
+    event: Event | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """`voxpop doctor`: what is wrong here, and how to mend it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from runtime.findings import Finding
 from runtime.settings import Settings, load_settings
 from storage.engine import Database, open_database
 from storage.schema import SchemaState, schema_state
@@ -16,16 +16,6 @@ from survey.localtime import zone
 
 MAX_DRIFT = timedelta(seconds=5)
 """How far our clock may be from the database's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line of the examination."""
-
-    name: str
-    fine: bool
-    says: str = ""
-    mend: str = ""
 
 
 async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
@@ -48,6 +38,11 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
     finally:
         await database.close()
     findings.append(_platforms(settings))
+    if settings.mattermost is not None:
+        # The driver takes longer to load than all the rest.
+        from runtime.doctor_mattermost import examine_mattermost  # noqa: PLC0415
+
+        findings.extend(await examine_mattermost(settings, settings.mattermost))
     return findings
 
 
@@ -149,9 +144,12 @@ def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Find
 def _platforms(settings: Settings) -> Finding:
     if settings.sandbox:
         return Finding(name="platforms", fine=True, mend="the sandbox only")
+    if settings.mattermost is not None:
+        return Finding(name="platforms", fine=True)
     return Finding(
         name="platforms",
         fine=False,
         says="none is switched on",
-        mend="set VOXPOP_SANDBOX=1 to try Voxpop in the browser",
+        mend="set VOXPOP_MATTERMOST__URL and run `voxpop mattermost setup`, or set "
+        "VOXPOP_SANDBOX=1 to try Voxpop in the browser",
     )

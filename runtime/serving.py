@@ -17,9 +17,11 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from runtime.tying import Tying
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.leadership import Leadership
+from storage.locks import Lock
 from storage.schema import SchemaState, schema_state
 from survey.errors import InvalidValue, StorageUnavailable
 from survey.report import Distribution, figures
@@ -79,14 +81,25 @@ async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[Non
 
     What takes too long is cut off: its lease runs out, and another worker looks what arrived.
     """
-    leadership = Leadership(product.database)
-    product.knocker.start(_sweeps(product, parts, leadership))
+    leadership, ears = Leadership(product.database), Leadership(product.database, Lock.LISTENER)
+    sweeps = _sweeps(product, parts, leadership)
+    listening: asyncio.Task[None] | None = None
+    if Part.BOT in parts and product.answering is not None:
+        sweeps.append(Sweep(name="ears", every=LOOKS_EVERY, run=ears.ask))
+        listening = asyncio.create_task(product.answering.listen(lambda: ears.leads))
+    product.knocker.start(sweeps)
     try:
         yield
     finally:
-        if not await product.knocker.stop(within=LAST_WORK):
+        if listening is not None:
+            listening.cancel()
+        ended = await product.knocker.stop(within=LAST_WORK)
+        if listening is not None:
+            await asyncio.wait({listening})
+        if not ended:
             log.warning("work_cut_off", after_seconds=LAST_WORK.total_seconds())
         await leadership.resign()
+        await ears.resign()
         await product.let_go()
 
 
@@ -150,12 +163,19 @@ def _scheduling(product: Product) -> list[Sweep]:
         if await product.remind():
             product.knocker.knock("send")
 
+    ties = [] if product.tying is None else [_tying(product.tying)]
     return [
+        *ties,
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
         Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
         Sweep(name="start", every=timedelta(seconds=20), run=start_due),
         Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures),
     ]
+
+
+def _tying(tying: Tying) -> Sweep:
+    """Accounts come, go and change their e-mails without a word."""
+    return Sweep(name="tie", every=timedelta(hours=1), run=tying.sweep)
 
 
 def tell(handled: Handled) -> None:

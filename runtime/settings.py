@@ -17,6 +17,7 @@ from pydantic import (
 from sqlalchemy import make_url
 
 from runtime.logs import one_line
+from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
 from runtime.setting_tables import ContactTable, SettingsFile, Strict, SurveyTable, notices
 from runtime.setting_values import (
@@ -37,12 +38,8 @@ from survey.survey import Mode, Survey
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
 SECRETS = {
-    "secret_key",
-    "metrics_token",
-    "database_url",
-    "backstage__token",
-    "mattermost__token",
-    "mattermost__command_token",
+    *("secret_key", "metrics_token", "database_url", "backstage__token"),
+    *("mattermost__token", "mattermost__command_token", "mattermost__admin_token"),
 }
 NO_ZONES = (
     "The time zones of the world are missing on this machine: install the package tzdata "
@@ -78,27 +75,9 @@ class _Environment(Strict):
     mattermost__team: Handle | None = None
     mattermost__callback_url: WebAddress | None = None
     mattermost__command_token: Token | None = None
+    mattermost__admin_token: Token | None = None
     log_format: Literal["console", "json"] | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MattermostSettings:
-    """A Mattermost server, once its URL is set.
-
-    Attributes:
-        url: Where it is.
-        token: The bot's; None until `voxpop mattermost setup` has made one: the platform is off.
-        team: The team, by the name in its URLs, whose members are asked.
-        callback_url: Where that server reaches us: the base of `/mattermost/actions`.
-        command_token: What the slash command comes with; None refuses all commands.
-    """
-
-    url: str
-    token: str | None = field(repr=False)
-    team: str | None
-    callback_url: str
-    command_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +186,7 @@ def _mattermost(environment: _Environment) -> MattermostSettings | None:
         team=environment.mattermost__team,
         callback_url=environment.mattermost__callback_url or environment.base_url,
         command_token=environment.mattermost__command_token,
+        admin_token=environment.mattermost__admin_token,
     )
 
 

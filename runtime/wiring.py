@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
@@ -13,6 +14,7 @@ from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
+from bot.mattermost import PLATFORM as MATTERMOST
 from bot.sandbox.app import SandboxParts, create_actions, create_sandbox
 from bot.sandbox.chat import PLATFORM as SANDBOX
 from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
@@ -24,6 +26,7 @@ from runtime.languages import language
 from runtime.pictures import PngCharts
 from runtime.roster_rules import rules
 from runtime.settings import Settings
+from runtime.tying import Tying
 from scheduler.knocker import Knocker
 from scheduler.worker import Worker
 from storage.administrators import SqlPins
@@ -33,7 +36,9 @@ from storage.comments import SqlComments
 from storage.engine import Database, open_database
 from storage.erasure_journal import ErasureJournal
 from storage.figures import SqlFigures
+from storage.heard import SqlHeard
 from storage.invitations import Ballots
+from storage.messages import SqlMessages
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.reminders import SqlReminders
@@ -42,6 +47,7 @@ from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
 from storage.sandbox import SqlSandbox
 from storage.schedules import SqlSchedules
+from storage.ties import SqlTies
 from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
@@ -56,8 +62,11 @@ from survey.usecases.make_report import MakeReport
 from survey.usecases.next_rounds import NextRounds
 from survey.usecases.read_comments import ReadComments
 from survey.usecases.remind import Remind
-from survey.usecases.start_campaign import StartCampaign
+from survey.usecases.start_campaign import StartCampaign, nothing
 from survey.usecases.start_due_rounds import StartDueRounds
+
+if TYPE_CHECKING:
+    from runtime.mattermost import Answering, Mattermost
 
 NOTHING_ELSE: Mapping[str, Messenger] = {}
 
@@ -93,9 +102,18 @@ class Product:
     apps: Mapping[str, ASGIApp]
     knocker: Knocker
     charts: PngCharts
+    mattermost: "Mattermost | None"
+    answering: "Answering | None"
+
+    @property
+    def tying(self) -> Tying | None:
+        """Who on the roster is who in the chat; None if the chat does not tell."""
+        return None if self.mattermost is None else self.mattermost.tying
 
     async def let_go(self) -> None:
         """Close the connections; the product can be used again, and opens new ones."""
+        if self.mattermost is not None:
+            await self.mattermost.close()
         await self.database.close()
 
 
@@ -134,6 +152,9 @@ def put_together(
     messengers: dict[str, Messenger] = dict(others)
     if settings.sandbox:
         messengers[SANDBOX] = SandboxMessenger(chat=chat, seal=seal, clock=clock)
+    mattermost = _mattermost(settings, database, seal, clock)
+    if mattermost is not None:
+        messengers[MATTERMOST] = mattermost.messenger
     paces = {
         (platform, method): pace
         for platform, messenger in messengers.items()
@@ -149,6 +170,7 @@ def put_together(
         zone=zone(settings.timezone),
         policy=settings.contact,
         beside=asyncio.to_thread,
+        refresh=nothing if mattermost is None else mattermost.tying.refresh,
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -236,6 +258,16 @@ def put_together(
             clock=clock,
         )
         apps = {"/sandbox": create_sandbox(sandbox), "/sandbox/actions": create_actions(sandbox)}
+    answering = None
+    if mattermost is not None:
+        answering = mattermost.answering(
+            desk,
+            people=people,
+            messages=SqlMessages(database, ballots),
+            heard=SqlHeard(database),
+            languages=language,
+        )
+        apps["/mattermost"] = answering.app
     return Product(
         settings=settings,
         database=database,
@@ -269,4 +301,18 @@ def put_together(
         apps=apps,
         knocker=knocker,
         charts=charts,
+        mattermost=mattermost,
+        answering=answering,
     )
+
+
+def _mattermost(
+    settings: Settings, database: Database, seal: Seal, clock: Clock
+) -> "Mattermost | None":
+    server = settings.mattermost
+    if server is None or server.token is None:
+        return None
+    # The driver takes longer to load than most commands to run.
+    from runtime.mattermost import connect  # noqa: PLC0415
+
+    return connect(server, server.token, seal=seal, ties=SqlTies(database), clock=clock)

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, FromClause, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import campaigns, deliveries, invitations, people
 from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
 
 LEFT = "left the roster"
+GONE = "their account is deactivated"
 """Why a planned message is skipped."""
 
 
@@ -45,3 +46,43 @@ async def deactivate(
         .values(state=DeliveryState.SKIPPED.value, reason=LEFT)
     )
     await connection.execute(people.update().where(who).values(active=False, left_at=at))
+
+
+async def withdraw_unsent(connection: AsyncConnection, gone: FromClause) -> None:
+    """Some accounts are gone: nothing more goes there, and who has no question yet gets none.
+
+    Who has it keeps it: they may answer from another account. What was never sent does not count as
+    reached, and so is out of the response rate.
+
+    Args:
+        connection: In whose transaction.
+        gone: The addresses, with the columns of `addresses`.
+    """
+    there = exists().where(
+        gone.c.platform == deliveries.c.platform,
+        gone.c.workspace == deliveries.c.workspace,
+        gone.c.user_id == deliveries.c.user_id,
+    )
+    theirs = invitations.c.person_id.in_(select(gone.c.person_id))
+    waiting = (
+        there,
+        deliveries.c.state == DeliveryState.PLANNED.value,
+        deliveries.c.kind != DeliveryKind.UPDATE.value,
+    )
+    # Invitations before deliveries, as everywhere: nobody waits in a circle.
+    await connection.execute(
+        invitations.update()
+        .where(
+            theirs,
+            invitations.c.state == InvitationState.PENDING.value,
+            exists()
+            .where(deliveries.c.invitation_id == invitations.c.id, *waiting)
+            .correlate(invitations),
+        )
+        .values(state=InvitationState.WITHDRAWN.value)
+    )
+    await connection.execute(
+        deliveries.update()
+        .where(deliveries.c.invitation_id.in_(select(invitations.c.id).where(theirs)), *waiting)
+        .values(state=DeliveryState.SKIPPED.value, reason=GONE)
+    )

@@ -26,10 +26,14 @@ class Leadership:
     being only one: what the leader does may be done twice without harm, it would only be wasted.
 
     On SQLite, whose processes share a machine, everybody leads.
+
+    Args:
+        lock: Over what.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lock: Lock = Lock.LEADER) -> None:
         self._database = database
+        self._lock = lock
         self._engine: AsyncEngine | None = None
         self._connection: AsyncConnection | None = None
 
@@ -71,7 +75,7 @@ class Leadership:
         with translated():
             connection = await self._engine.connect()
             try:
-                if await connection.scalar(select(func.pg_try_advisory_lock(Lock.LEADER))):
+                if await connection.scalar(select(func.pg_try_advisory_lock(self._lock))):
                     return connection
             except BaseException:
                 await connection.invalidate()

@@ -17,6 +17,8 @@ class Lock(IntEnum):
     """A round starts: who may be asked depends on the rounds before it."""
     LEADER = 7_086_711
     """A scheduler leads; held by a connection, not by a transaction."""
+    LISTENER = 7_086_714
+    """A process hears what is written in chats; held by a connection as well."""
     RESTORE = 7_086_712
     """A restored database is set right."""
     ROSTER = 7_086_713

@@ -38,6 +38,8 @@ class Act(StrEnum):
     CANCEL = "cancel"
     FORGET = "forget"
     REMAIN = "remain"
+    CHECK = "check"
+    """Nothing: an operator's look whether presses arrive."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from survey.accounts import Accounts
 from survey.audit import Line
 from survey.campaign import Campaign, Period
+from survey.card import Subject
 from survey.comment import Comment
 from survey.contact import Ledger
 from survey.delivery import MessageRef
@@ -57,6 +58,10 @@ class Store:
     pins: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
     snoozes: dict[int, date] = field(default_factory=dict)
     tombstones: set[str] = field(default_factory=set)
+    heard: set[tuple[str, str]] = field(default_factory=set)
+    marks: dict[str, int] = field(default_factory=dict)
+    sent: dict[UUID, MessageRef] = field(default_factory=dict)
+    messages: dict[MessageRef, tuple[Address, Subject]] = field(default_factory=dict)
 
     def meets(self, *people: Person) -> None:
         self.people |= {address(known): known for known in people}
@@ -231,6 +236,11 @@ class FakeAnswers:
     async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
         self.store.read("comment")
         found, by = self._found(press)
+        if press.event is not None:
+            event = (press.event.source, press.event.name)
+            if event in self.store.heard:
+                return found
+            self.store.heard.add(event)
         return self._keep("comment", found.comment(comment, by=by, at=press.at, added=added))
 
     async def show(self, press: Press) -> Invitation:
@@ -514,3 +524,47 @@ class FakeComments:
             for found in self.store.invitations.values()
             if found.campaign.id == campaign.id and found.response.score is not None
         ]
+
+
+@dataclass(frozen=True)
+class FakeHeard:
+    store: Store
+
+    async def mark(self, source: str) -> int | None:
+        self.store.read("mark")
+        return self.store.marks.get(source)
+
+    async def set_mark(self, source: str, mark: int) -> None:
+        self.store.read("set_mark")
+        self.store.marks[source] = max(mark, self.store.marks.get(source, mark))
+
+    async def is_new(self, source: str, event: str) -> bool:
+        self.store.read("is_new")
+        return (source, event) not in self.store.heard
+
+    async def done(self, source: str, event: str, *, at: datetime) -> bool:  # noqa: ARG002
+        self.store.read("done")
+        first = (source, event) not in self.store.heard
+        self.store.heard.add((source, event))
+        return first
+
+
+@dataclass(frozen=True)
+class FakeMessages:
+    store: Store
+
+    async def vouch(self, delivery_id: UUID, ref: MessageRef, *, at: datetime) -> bool:  # noqa: ARG002
+        self.store.read("vouch")
+        if delivery_id in self.store.sent:
+            return self.store.sent[delivery_id] == ref
+        return False
+
+    async def about(self, address: Address, ref: MessageRef) -> Subject | None:
+        self.store.read("about")
+        whose, subject = self.store.messages.get(ref, (None, None))
+        return subject if whose == address else None
+
+    async def latest(self, address: Address, subject: Subject) -> MessageRef | None:
+        self.store.read("latest")
+        mine = [ref for ref, told in self.store.messages.items() if told == (address, subject)]
+        return mine[-1] if mine else None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import campaigns, oversight, people, reports, rights, serving, upkeep
+from runtime.cli import campaigns, mattermost, oversight, people, reports, rights, serving, upkeep
 from runtime.cli.common import fail
 from survey.errors import VoxpopError
 
@@ -32,6 +32,7 @@ people.app.command("forget")(rights.forget)
 people.app.command("readmit")(rights.readmit)
 app.add_typer(people.app, name="people")
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(mattermost.app, name="mattermost")
 
 
 @app.callback(invoke_without_command=True)

@@ -47,8 +47,8 @@ def _require_platform(product: Product) -> None:
     """
     if not product.start.platforms:
         raise InvalidValue(
-            "No chat is switched on, so nobody can be reached: VOXPOP_SANDBOX=1 switches the "
-            "sandbox on."
+            "No chat is switched on, so nobody can be reached: VOXPOP_MATTERMOST__URL and "
+            "`voxpop mattermost setup` switch Mattermost on, VOXPOP_SANDBOX=1 the sandbox."
         )
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,12 @@ from runtime.cli.common import (
     with_product,
     write_json,
 )
+from runtime.cli.roster_sources import Origin, fetched
 from runtime.roster_rules import as_on_roster
 from runtime.settings import Settings
 from runtime.wiring import Product
 from survey.errors import InvalidValue
+from survey.ports import Tied
 from survey.roster import Column, Form, Listed, Prune, Row, Table, parse_absence, read_table
 from survey.roster.reading import MAX_BYTES
 from survey.usecases.import_people import Imported, Progress
@@ -50,14 +51,6 @@ SkipRefused = Annotated[
     bool, typer.Option("--skip-refused", help="Bring in the other rows although some are refused.")
 ]
 Who = Annotated[str, typer.Argument(metavar="EMAIL", help="Who.")]
-
-
-class Origin(StrEnum):
-    """Where a roster is fetched from."""
-
-    BACKSTAGE = "backstage"
-    MATTERMOST = "mattermost"
-    SLACK = "slack"
 
 
 def _prune(*, missing: bool, even_most: bool) -> Prune:
@@ -126,38 +119,22 @@ def sync(
     skip_refused: SkipRefused = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch the roster: Backstage's users, by its catalogue."""
-    if origin is not Origin.BACKSTAGE:
-        fail(
-            f"Fetching people from {origin.value.title()} comes with that platform, which this "
-            "version does not have yet: use `voxpop people import FILE.csv` or "
-            "`voxpop people sync backstage`."
-        )
+    """Fetch the roster: Backstage's users by its catalogue, or a Mattermost team's members."""
     settings = settings_here()
-    if settings.backstage_url is None:
-        fail(
-            "VOXPOP_BACKSTAGE__URL is not set: the address of Backstage's backend, such as "
-            "https://backstage.example.org, and VOXPOP_BACKSTAGE__TOKEN with a token that may read "
-            "its catalogue."
-        )
-    # Its HTTP client takes longer to load than most commands to run.
-    from runtime.backstage import SOURCE, Backstage, roster_of  # noqa: PLC0415
-
-    catalogue = Backstage(url=settings.backstage_url, token=settings.backstage_token)
     with preview.progress_bar(None) as told:
-        users = asyncio.run(catalogue.users(told=lambda done: told("Fetching", done)))
-    columns, rows = roster_of(users)
+        columns, rows, skipped = fetched(origin, settings, told=lambda done: told("Fetching", done))
     _bring_in(
         settings,
         columns,
         rows,
         form=None,
-        source=SOURCE,
+        source=origin.value,
         prune=_prune(missing=prune, even_most=prune_even_most),
         dry_run=dry_run,
         skip_refused=skip_refused,
         as_json=as_json,
         total=len(rows),
+        skipped=skipped,
     )
 
 
@@ -173,15 +150,16 @@ def _bring_in(
     skip_refused: bool,
     as_json: bool,
     total: int,
+    skipped: str = "",
 ) -> None:
     """Bring a roster in and tell about it; exit 1 if refused rows hold it back."""
 
-    async def work(told: Progress) -> Imported:
+    async def work(told: Progress) -> tuple[Imported, Tied | None]:
         async with product_of(settings) as product:
             if not dry_run:
                 action = "people.imported" if source == CSV else "people.synced"
                 await audited(product, action, source)
-            return await product.import_people(
+            done = await product.import_people(
                 columns,
                 rows,
                 source=source,
@@ -190,20 +168,30 @@ def _bring_in(
                 dry_run=dry_run,
                 progress=told,
             )
+            if not done.written or product.tying is None:
+                return done, None
+            return done, await product.tying.after_import()
 
     if not as_json:
         _say([*(preview.told_form(form) if form else []), *preview.told_columns(columns)])
     with preview.progress_bar(total) as told:
-        done = asyncio.run(work(told))
+        done, tied = asyncio.run(work(told))
     if as_json:
-        write_json(preview.outcome_json(done, dry_run=dry_run, columns=columns, form=form))
+        outcome = preview.outcome_json(done, dry_run=dry_run, columns=columns, form=form)
+        if tied is not None:
+            outcome |= {"accounts_found": tied.tied}
+        write_json({**outcome, **({"left_out": skipped} if skipped else {})})
     else:
+        if skipped:
+            _say([f"Left out: {skipped}."])
         _say(preview.told_sample(done.sample))
         _say(
             preview.told_outcome(
                 done, dry_run=dry_run, prune=prune, skip_refused=skip_refused, source=source
             )
         )
+        if tied is not None and tied.tied:
+            _say([f"{tied.tied} of them were found in Mattermost by their e-mail."])
     if done.faulty and not skip_refused:
         sys.exit(1)
 

@@ -7,6 +7,7 @@ from survey.ports.answers import Answers, Press
 from survey.ports.audit import AuditLog
 from survey.ports.clock import Clock
 from survey.ports.comments import Comments
+from survey.ports.directory import Account, Directory
 from survey.ports.figures import Charts, Figures
 from survey.ports.heard import Event, Heard
 from survey.ports.messages import Messages
@@ -18,13 +19,16 @@ from survey.ports.rights import Rights
 from survey.ports.roster import Roster
 from survey.ports.rounds import Rounds
 from survey.ports.schedules import Schedules
+from survey.ports.ties import Tied, Ties
 
 __all__ = [
+    "Account",
     "Answers",
     "AuditLog",
     "Charts",
     "Clock",
     "Comments",
+    "Directory",
     "Event",
     "Figures",
     "Heard",
@@ -39,4 +43,6 @@ __all__ = [
     "Roster",
     "Rounds",
     "Schedules",
+    "Tied",
+    "Ties",
 ]

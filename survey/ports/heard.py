@@ -1,4 +1,4 @@
-"""What was heard in chats: nothing is heard twice, and nothing that was said meanwhile is missed."""
+"""What was heard in chats: nothing twice, and nothing missed."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -38,6 +38,10 @@ async def at_once_here(work: Callable[[], Plan]) -> Plan:
     return work()
 
 
+async def nothing() -> None:
+    """Does nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StartCampaign:
     """Fix the audience, and plan a message to each.
@@ -48,6 +52,7 @@ class StartCampaign:
         zone: The organisation's; it names the period.
         policy: The limits over all surveys.
         beside: Runs what takes long, so that presses do not wait for it.
+        refresh: Brings up to date who can be reached; it takes a little time, and never fails.
     """
 
     surveys: Mapping[str, Survey]
@@ -58,6 +63,7 @@ class StartCampaign:
     zone: ZoneInfo
     policy: ContactPolicy = NO_LIMITS
     beside: Beside = at_once_here
+    refresh: Callable[[], Awaitable[None]] = nothing
 
     async def plan(
         self,
@@ -73,6 +79,7 @@ class StartCampaign:
             NotFound: If there is no such survey, or an e-mail is nobody's.
         """
         survey = survey_named(self.surveys, name)
+        await self.refresh()
         to = await self._emails(to)
         now = self.clock()
         latest = max((known.id for known in await self.rounds.all()), default=0)

@@ -159,3 +159,14 @@ def test_addresses_are_kept_in_lower_case(given: str, kept: str) -> None:
 def test_what_is_no_address_is_none(given: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         RULES.email(given)
+
+
+@pytest.mark.parametrize("email", ["ada@acme.test", "ada@corp.local"])
+def test_addresses_of_an_own_network_are_taken(email: str) -> None:
+    assert rules().email(email.upper()) == email
+
+
+@pytest.mark.parametrize("email", ["ada@localhost", "ada@local", "ada@acme.invalid"])
+def test_addresses_that_lead_nowhere_are_not(email: str) -> None:
+    with pytest.raises(ValueError, match="@-sign"):
+        rules().email(email)

@@ -1,0 +1,101 @@
+"""The port `Ties` on a database: only what differs is written, and nothing takes no lock."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.departures import withdraw_unsent
+from storage.engine import Database
+from storage.locks import Lock, wait_for
+from storage.tables import addresses, people
+from survey.ports import Tied
+
+
+class SqlTies:
+    """The port `Ties` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def tie(
+        self,
+        platform: str,
+        workspace: str,
+        *,
+        accounts: Mapping[str, str],
+        gone: Collection[str] = (),
+    ) -> Tied:
+        """See the port."""
+        theirs = and_(
+            addresses.c.platform == platform,
+            addresses.c.workspace == workspace,
+            addresses.c.user_id.in_(gone),
+        )
+        async with self._database.read() as connection:
+            leave = await connection.scalar(select(exists().where(theirs)))
+            if not leave and not await _without(connection, platform, accounts):
+                return Tied()
+        async with self._database.write() as connection:
+            # A roster that comes in may name their accounts itself.
+            await wait_for(connection, Lock.ROSTER)
+            freed = await self._free(connection, theirs) if leave else 0
+            rows = [
+                {
+                    "platform": platform,
+                    "workspace": workspace,
+                    "user_id": accounts[row.email],
+                    "person_id": row.id,
+                }
+                for row in await _without(connection, platform, accounts)
+            ]
+            return Tied(tied=await self._give(connection, rows), freed=freed)
+
+    async def untied(self, platform: str, *, after: str = "", limit: int) -> Sequence[str]:
+        """See the port."""
+        async with self._database.read() as connection:
+            found = await connection.scalars(
+                select(people.c.email)
+                .where(_has_none(platform), people.c.email > after)
+                .order_by(people.c.email)
+                .limit(limit)
+            )
+            return list(found)
+
+    async def _free(self, connection: AsyncConnection, theirs: ColumnElement[bool]) -> int:
+        await withdraw_unsent(connection, select(addresses).where(theirs).subquery())
+        return (await connection.execute(addresses.delete().where(theirs))).rowcount
+
+    async def _give(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:
+        if not rows:
+            return 0
+        insert: Any = sqlite_insert if self._database.is_sqlite else pg_insert
+        given = await connection.scalars(
+            insert(addresses)
+            .values(rows)
+            .on_conflict_do_nothing(index_elements=["platform", "workspace", "user_id"])
+            .returning(addresses.c.person_id)
+        )
+        return len(given.all())
+
+
+def _has_none(platform: str) -> ColumnElement[bool]:
+    """Whoever can be asked, and not on this platform."""
+    there = exists().where(addresses.c.person_id == people.c.id, addresses.c.platform == platform)
+    return and_(people.c.active, people.c.erased_at.is_(None), ~there.correlate(people))
+
+
+async def _without(
+    connection: AsyncConnection, platform: str, accounts: Mapping[str, str]
+) -> Sequence[Any]:
+    if not accounts:
+        return []
+    found = await connection.execute(
+        select(people.c.id, people.c.email)
+        .where(_has_none(platform), people.c.email.in_(accounts))
+        .order_by(people.c.id)
+    )
+    return found.all()

@@ -1,0 +1,35 @@
+"""What is said beside an answer, where a chat platform needs words of its own."""
+
+from survey.language import Language
+
+
+def working_on_it(language: Language) -> str:
+    """A command that takes longer than a chat waits."""
+    return language.text("Working on it: the answer comes in a moment.")
+
+
+def invite_me(name: str, language: Language) -> str:
+    """Shared where we may not write; `name` is our account's."""
+    return language.text(
+        "I'm not a member of this channel, so I couldn't post there. Type `/invite {name}` in it, "
+        "and then try again.",
+        name=name,
+    )
+
+
+def not_posted(language: Language) -> str:
+    """Shared, and the chat did not take it."""
+    return language.text("I couldn't post that here just now, so please try again in a minute.")
+
+
+def in_direct_messages(language: Language) -> str:
+    """A picture or a file goes where only one person sees it."""
+    return language.text("What belongs to it is in our direct messages.")
+
+
+def no_form(language: Language) -> str:
+    """A form that did not open."""
+    return language.text(
+        "I couldn't open the form just now. What you pressed stands, and your reason can simply be "
+        "written in this thread."
+    )

@@ -1,0 +1,225 @@
+"""Slash commands in Mattermost."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.interactions import CommandTyped, Interaction
+from bot.mattermost.client import ServerSays
+from survey.card import Card, Reply
+from survey.errors import InvalidValue
+from survey.invitation import Response
+from tests.callbacks import COMMAND_TOKEN, SQUARE, a_mattermost, direct, id_of
+from tests.chat import ADA, BEN
+from tests.examples import invitation
+
+RECORDING = Path(__file__).parents[1] / "mattermost" / "recording-5.37.json"
+
+
+async def test_a_command_is_answered_to_who_typed_it_alone() -> None:
+    chat = a_mattermost()
+    chat.ask()
+
+    answer = await chat.types("pending")
+
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["response_type"] == "ephemeral"
+    assert told["skip_slack_parsing"] is True
+    assert told["text"]
+
+
+async def test_a_command_in_the_form_that_was_recorded_is_understood() -> None:
+    exchanges = json.loads(RECORDING.read_text())["exchanges"]
+    (recorded,) = [one for one in exchanges if one["name"] == "slash_command"]
+    chat = a_mattermost()
+    body = recorded["request_body"] | {
+        "user_id": id_of(ADA),
+        "trigger_id": chat.server.trigger(id_of(ADA), chat.clock()),
+    }
+    headers = {
+        name: value
+        for name, value in recorded["request_headers"].items()
+        if name in {"Authorization", "Content-Type", "Accept"}
+    }
+    answer = await chat.http.post("/mattermost/commands", content=urlencode(body), headers=headers)
+    assert answer.status_code == 200
+    assert answer.json()["response_type"] == "ephemeral"
+
+
+@pytest.mark.parametrize(
+    ("token", "header"),
+    [
+        ("", None),
+        ("wrong", None),
+        ("", "Token wrong"),
+        ("wrong", f"Token {COMMAND_TOKEN}"),
+        (COMMAND_TOKEN, "Token wrong"),
+        (COMMAND_TOKEN[:-1], None),
+        ("", f"Bearer {COMMAND_TOKEN}"),
+        ("é", None),
+        ("", "Token "),
+    ],
+)
+async def test_a_wrong_token_gets_401_and_nothing_is_done(token: str, header: str | None) -> None:
+    chat = a_mattermost()
+    chat.ask()
+    chat.store.down.add("*")
+    answer = await chat.types("optout", token=token, header=header)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert COMMAND_TOKEN not in answer.text
+    assert chat.store.writes == []
+    assert chat.client.asked == []
+
+
+@pytest.mark.parametrize(
+    ("token", "header"), [(COMMAND_TOKEN, None), ("", f"token {COMMAND_TOKEN}")]
+)
+async def test_the_token_is_taken_from_either_place(token: str, header: str | None) -> None:
+    chat = a_mattermost()
+    answer = await chat.types("help", token=token, header=header)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("expected", [None, ""])
+async def test_without_a_token_of_our_own_every_command_is_refused(expected: str | None) -> None:
+    chat = a_mattermost(command_token=expected)
+    for token in ("", COMMAND_TOKEN, "None"):
+        assert (await chat.types("help", token=token, header=None)).status_code == 401
+
+
+async def test_a_report_shows_its_chart_in_the_direct_messages() -> None:
+    chat = a_mattermost()
+    chat.ask(invitation(response=Response(score=9)))
+    for number in range(2, 8):
+        chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
+
+    told = (await chat.types("report nps")).json()
+
+    (posted,) = chat.client.posted()
+    assert posted["channel_id"] == direct(ADA)
+    assert posted["file_ids"] == ["f" * 26]
+    assert "in our direct messages" in told["text"]
+    buttons = told["attachments"][0]["actions"]
+    sealed = chat.seal.open(buttons[0]["integration"]["context"]["seal"])
+    assert sealed.place is not None
+    assert sealed.place.channel == SQUARE
+
+
+async def test_a_report_typed_in_the_direct_messages_does_not_say_where_its_chart_is() -> None:
+    chat = a_mattermost()
+    for number in range(1, 8):
+        chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
+    told = (await chat.types("report nps", channel_id=direct(ADA))).json()
+    assert len(chat.client.posted()) == 1
+    assert "direct messages" not in told["text"]
+
+
+async def test_a_chart_that_can_not_be_posted_takes_nothing_from_the_report() -> None:
+    chat = a_mattermost()
+    chat.client.refusals["/files"] = ServerSays(501, "no files here")
+    for number in range(1, 8):
+        chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
+    told = (await chat.types("report nps")).json()
+    assert told["text"].startswith("**NPS +100**")
+    assert "direct messages" not in told["text"]
+
+
+async def test_share_posts_the_report_to_the_channel() -> None:
+    chat = a_mattermost()
+    for number in range(1, 8):
+        chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
+    await chat.types("report nps share")
+    assert [body["channel_id"] for body in chat.client.posted()] == [SQUARE]
+
+
+class Slow:
+    """A desk that takes its time."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.go = asyncio.Event()
+        self.asked: list[Interaction] = []
+
+    async def __call__(self, interaction: Interaction) -> Reply:
+        self.asked.append(interaction)
+        await self.go.wait()
+        return self.reply
+
+
+def slowly(chat: Any, sentence: str) -> Slow:
+    slow = Slow(Reply(private=Card(headline=sentence)))
+    object.__setattr__(chat.commands, "desk", slow)
+    return slow
+
+
+async def test_a_long_command_is_answered_later_at_the_response_url() -> None:
+    chat = a_mattermost()
+    slow = slowly(chat, "Done at last")
+
+    first = (await chat.types("report nps")).json()
+    assert first["text"] == "Working on it: the answer comes in a moment."
+    assert chat.client.later == []
+    slow.go.set()
+    await chat.settled()
+
+    ((url, body),) = chat.client.later
+    assert url == "https://chat.example.org/hooks/commands/abc"
+    assert "Done at last" in body["text"]
+    assert [type(one) for one in slow.asked] == [CommandTyped]
+
+
+@pytest.mark.parametrize("refused", [ServerSays(404, "gone"), InvalidValue("foreign origin")])
+async def test_fault_46_an_answer_that_finds_no_way_goes_to_the_direct_messages(
+    refused: Any,
+) -> None:
+    chat = a_mattermost()
+    slow = slowly(chat, "Done at last")
+    url = "https://evil.example/hooks/commands/abc"
+    chat.client.refusals[url] = refused
+    await chat.types("report nps", response_url=url)
+    slow.go.set()
+    await chat.settled()
+    assert chat.client.later == []
+    (posted,) = chat.client.posted()
+    assert posted["channel_id"] == direct(ADA)
+    assert "Done at last" in posted["message"]
+
+
+async def test_somebody_elses_signed_click_is_no_command_of_theirs() -> None:
+    chat = a_mattermost()
+    told = await chat.types("optout", user_id=id_of(BEN))
+    assert "out of date" in told.json()["text"]
+    assert chat.store.writes == []
+
+
+async def test_fault_31_an_old_command_has_no_effect() -> None:
+    chat = a_mattermost()
+    trigger = chat.server.trigger(id_of(ADA), chat.clock())
+    chat.clock.forward(hours=2)
+    await chat.types("optout", trigger_id=trigger)
+    assert chat.store.writes == []
+
+
+async def test_fault_32_a_command_that_comes_again_has_no_effect() -> None:
+    chat = a_mattermost()
+    trigger = chat.server.trigger(id_of(ADA), chat.clock())
+    await chat.types("optout", trigger_id=trigger)
+    written = list(chat.store.writes)
+    assert written
+    again = await chat.types("optout", trigger_id=trigger)
+    assert again.json() == {}
+    assert chat.store.writes == written
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"a=b", b"&".join([b"a=b"] * 100)])
+async def test_what_no_server_sends_is_a_problem_document(body: bytes) -> None:
+    chat = a_mattermost()
+    answer = await chat.http.post("/mattermost/commands", content=body)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
