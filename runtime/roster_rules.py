@@ -7,6 +7,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
+from runtime.calendars import checked
 from survey.roster import Rules
 
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
@@ -65,5 +66,6 @@ def rules() -> Rules:
     return Rules(
         email=email_address,
         locale=locale_name,
+        region=checked,
         zones=frozenset(zoneinfo.available_timezones()),
     )
