@@ -27,12 +27,18 @@ NOTHING: dict[str, Any] = {
     "mute_duplicates": 0,
     "parked": 0,
     "stuck": 0,
+    "overdue": 0.0,
     "unaccounted": 0,
     "totals_wrong": 0,
     "failed": 0,
     "seconds": 0.0,
 }
 """The figures that are added up over all rounds."""
+UNDER_WAY = {
+    DeliveryState.PLANNED.value,
+    DeliveryState.SENDING.value,
+    DeliveryState.UNKNOWN.value,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +94,8 @@ async def judge(
     presses: Presses,
     ledger: list[dict[str, Any]],
     ballots: Ballots,
-    *,
-    mute: bool = False,
 ) -> Verdict:
-    """Compare everything.
-
-    Where the peer could not be asked, what is on its way at the end is being looked up in vain.
-    """
-    parked = {DeliveryState.UNKNOWN.value} | ({DeliveryState.SENDING.value} if mute else set())
+    """Compare everything; no process may be at work any more."""
     mine = [message for message in ledger if message["campaign"] == campaign_id]
     arrived: dict[str, list[str]] = {}
     for message in mine:
@@ -108,25 +108,24 @@ async def judge(
         )
     ).all()
     asks = {str(row.id): row for row in rows if row.kind != DeliveryKind.UPDATE.value}
-    lost = {number for number, row in asks.items() if row.state in parked}
+    parked = {number for number, row in asks.items() if row.state == DeliveryState.UNKNOWN.value}
     found = await load_invitations(connection, list(presses.made), ballots)
     return Verdict(
         messages=len(mine),
-        parked=len(lost),
+        parked=len(parked),
         lost=presses.lost(dict(found)),
         duplicates=sum(len(messages) - 1 for messages in arrived.values()),
-        unaccounted=len(arrived.keys() - asks.keys())
+        # What arrives for another round comes after its close.
+        unaccounted=len(ledger)
+        - len(mine)
+        + len(arrived.keys() - asks.keys())
         + sum(
             not _agrees(row, arrived.get(number, []))
             for number, row in asks.items()
-            if number not in lost
+            if number not in parked
         )
         + await _miscounted(connection, campaign_id, asks)
-        + sum(
-            row.state in {DeliveryState.PLANNED.value, DeliveryState.SENDING.value}
-            for row in rows
-            if str(row.id) not in lost
-        ),
+        + sum(row.state in UNDER_WAY for row in rows if row.kind == DeliveryKind.UPDATE.value),
         totals_wrong=int(not await _totals_right(connection, campaign_id)),
         failed=sum(row.state == DeliveryState.FAILED.value for row in rows),
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from bench.kill_check import NOTHING, Pressed, Presses, Verdict, judge
+from bench.kill_script import CLOSING, LEASE, OFTEN, STUCK, TOML, fail_point, faults
 from storage.engine import Database, open_database
 from storage.invitations import Ballots
 from storage.lanes import database_now
@@ -29,38 +30,15 @@ from tests.peer.fail_points import POINTS
 from tests.peer.process import Product
 from tests.peer.product import Options, address
 
-LEASE = 2.0
-STUCK = LEASE * 7.5
-"""What 15 minutes are to a lease of two."""
-TOML = """
-timezone = "Europe/Berlin"
-admins = ["person0@example.org"]
-[surveys.named]
-subject = "our help"
-mode = "identified"
-rest_days = 0
-[surveys.gated]
-subject = "Acme"
-mode = "confidential"
-k = 5
-rest_days = 0
-"""
-FAULTS: tuple[dict[str, Any], ...] = (
-    {"fault": "drop", "chance": 0.01, "delivers": True},
-    {"fault": "drop", "chance": 0.01},
-    {"fault": "error", "chance": 0.01, "status": 503},
-    {"fault": "garbage", "chance": 0.01, "delivers": True},
-    {"fault": "busy", "chance": 0.003, "seconds": 0.3},
-    {"fault": "stall", "chance": 0.003, "seconds": 1.0, "delivers": True},
-)
-OFTEN = ("messenger.send", "outbox.claim", "outbox.sent", "answers.record", "statement", "commit")
-CLOSING = ("rounds.begin_closing", "rounds.finish", "figures.step", "messenger.update", "commit")
+STOPS_WITHIN = 10.0
+"""Seconds a process may take that is asked to stop."""
 
 
 class KilledRounds:
     """One round after another, on one database and one peer; `told` adds up what is found.
 
     Args:
+        lease: How long a claim holds (seconds).
         processes: How many run at a time; each kill is of one of them.
         crash: Crashes the database itself, or None.
     """
@@ -72,6 +50,7 @@ class KilledRounds:
         peer: PeerProcess,
         *,
         seed: random.Random,
+        lease: float = LEASE,
         processes: int = 1,
         crash: Callable[[], None] | None = None,
     ) -> None:
@@ -79,7 +58,7 @@ class KilledRounds:
         self.ballots = Ballots(timezone="Europe/Berlin")
         self.told = dict(NOTHING)
         self._folder, self._peer, self._random = folder, peer, seed
-        self._crash = crash
+        self._crash, self._lease = crash, lease
         self._running: list[Product] = []
         self._slots = range(processes)
         self._environ = {
@@ -110,7 +89,7 @@ class KilledRounds:
         """Start a round, kill at least so often, heal, close it, and look at what is left."""
         begun, presses = time.monotonic(), Presses()
         self._kills = 0
-        for fault in FAULTS:
+        for fault in faults(self._lease):
             self._peer.goes_wrong(**fault)
         if mute:
             self._peer.goes_wrong("mute", method="find")
@@ -126,11 +105,12 @@ class KilledRounds:
             self._heal(mute=mute)
             await self._until(lambda: self._closed(campaign))
             await self._until(lambda: self._gone_out(campaign, mute=mute))
+            await self._stop()
         self._peer.all_is_well()
         ledger = self._peer.ledger(after=self._read)
         self._read += len(ledger)
         async with self.database.read() as connection:
-            verdict = await judge(connection, campaign, presses, ledger, self.ballots, mute=mute)
+            verdict = await judge(connection, campaign, presses, ledger, self.ballots)
         self._note(verdict, presses, mute=mute, seconds=time.monotonic() - begun)
         return verdict
 
@@ -168,10 +148,23 @@ class KilledRounds:
                 folder=self._folder,
                 peer=self._peer.url,
                 control=self._folder / f"control{slot}",
-                lease=LEASE,
+                lease=self._lease,
+                timeout=self._lease / 4,
                 fail=fail,
             )
         )
+
+    async def _stop(self) -> None:
+        """Ask all processes to end, and wait for it.
+
+        What nobody can tell of is looked up again and again: killed, they would leave a claim of
+        that behind, on its way until the lease is over. Asked, they put it back.
+        """
+        stopped = await asyncio.gather(
+            *(asyncio.to_thread(one.stop, seconds=STOPS_WITHIN) for one in self._running)
+        )
+        if not all(stopped):
+            print("  a process did not stop in time", flush=True)
 
     async def _kill(self, points: tuple[str, ...]) -> None:
         """End one process at a random moment, unless it has come to its end by itself.
@@ -188,14 +181,7 @@ class KilledRounds:
         while time.monotonic() < patience and self._running[slot].alive:
             await self._look()
             await asyncio.sleep(0.05)
-        self._replace(slot, self._fail_point(points))
-
-    def _fail_point(self, points: tuple[str, ...]) -> str | None:
-        if self._random.random() < 0.4:
-            return None
-        when = self._random.choice(["before", "after"])
-        call = int(10 ** self._random.uniform(0, 1.7))
-        return f"{when}:{self._random.choice(points)}:{call}"
+        self._replace(slot, fail_point(points, self._random))
 
     def _replace(self, slot: int, fail: str | None) -> None:
         if not self._running[slot].alive:
@@ -310,14 +296,18 @@ class KilledRounds:
             await asyncio.sleep(0.1)
 
     async def _look(self) -> None:
-        """Whether something has been on its way for far too long."""
-        long_ago = database_now(self.database, seconds=LEASE - STUCK)
-        stuck = select(deliveries.c.id).where(
-            deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < long_ago
+        """How long something has been on its way beyond its lease, and whether far too long."""
+        now = database_now(self.database)
+        late = select(deliveries.c.id, deliveries.c.lease_until, now.label("now")).where(
+            deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < now
         )
         with contextlib.suppress(StorageUnavailable):
             async with self.database.read() as connection:
-                self._stuck.update((await connection.scalars(stuck)).all())
+                for row in await connection.execute(late):
+                    overdue = (row.now - row.lease_until).total_seconds()
+                    self.told["overdue"] = max(self.told["overdue"], overdue)
+                    if self._lease + overdue > STUCK * self._lease:
+                        self._stuck.add(row.id)
 
     async def _one(self, statement: Any) -> Any:
         for _ in range(100):

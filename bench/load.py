@@ -7,7 +7,7 @@ request when the answer to the last one is there (closed loop).
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,32 +36,32 @@ class Outcome:
         )
 
 
-@dataclass
-class _Client(asyncio.Protocol):
-    """One connection."""
+class Connection(asyncio.Protocol):
+    """One connection that stays open; answers are told when they are whole."""
 
-    requests: list[bytes]
-    done: asyncio.Future[None]
-    latencies: list[float] = field(default_factory=list)
-    refused: int = 0
-    _sent: float = 0.0
-    _buffer: bytes = b""
-    _transport: asyncio.Transport | None = None
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._next()
+        self.opened()
 
-    def _next(self) -> None:
+    def opened(self) -> None:
+        """It can be written to."""
+
+    def answered(self, *, ok: bool, body: bytes) -> None:
+        """The answer to the last request; `ok` with status 200."""
+        raise NotImplementedError
+
+    def write(self, request: bytes) -> None:
         assert self._transport is not None
-        if not self.requests:
-            self._transport.close()
-            if not self.done.done():
-                self.done.set_result(None)
-            return
-        self._sent = time.perf_counter()
-        self._transport.write(self.requests.pop())
+        self._transport.write(request)
+
+    def close(self) -> None:
+        assert self._transport is not None
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -73,11 +73,33 @@ class _Client(asyncio.Protocol):
         length = int(lowered[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
         if len(body) < length:
             return
-        self.latencies.append(time.perf_counter() - self._sent)
-        if not head.startswith(b"HTTP/1.1 200"):
-            self.refused += 1
         self._buffer = b""
-        self._next()
+        self.answered(ok=head.startswith(b"HTTP/1.1 200"), body=body)
+
+
+class _Client(Connection):
+    """One after the other."""
+
+    def __init__(self, requests: list[bytes], done: asyncio.Future[None]) -> None:
+        super().__init__()
+        self.requests, self.done = requests, done
+        self.latencies: list[float] = []
+        self.refused = 0
+        self._sent = 0.0
+
+    def opened(self) -> None:
+        if not self.requests:
+            self.close()
+            if not self.done.done():
+                self.done.set_result(None)
+            return
+        self._sent = time.perf_counter()
+        self.write(self.requests.pop())
+
+    def answered(self, *, ok: bool, body: bytes) -> None:  # noqa: ARG002 - its status is enough
+        self.latencies.append(time.perf_counter() - self._sent)
+        self.refused += not ok
+        self.opened()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
@@ -99,7 +121,7 @@ async def run(port: int, requests: Sequence[bytes], *, connections: int) -> Outc
     shares = [list(requests[place::connections]) for place in range(connections)]
     began = time.perf_counter()
     for share in shares:
-        client = _Client(requests=share, done=loop.create_future())
+        client = _Client(share, loop.create_future())
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))

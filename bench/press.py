@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -65,8 +64,8 @@ def _floor_requests(number: int) -> list[bytes]:
     return found
 
 
-async def _prepared(url: str, folder: Path, number: int) -> list[bytes]:
-    """A round for so many people, and a press for each of them."""
+async def prepared(url: str, folder: Path, number: int) -> dict[tuple[str, int], bytes]:
+    """A round for so many people: the respondent and the score → the press, one for each."""
     product = put_together(settings_for(url, folder))
     try:
         await upgrade(product.database)
@@ -87,12 +86,12 @@ async def _prepared(url: str, folder: Path, number: int) -> list[bytes]:
             rows = await connection.exec_driver_sql(
                 "SELECT i.id, p.email FROM invitations i JOIN people p ON p.id = i.person_id"
             )
-            found = [(row.id, row.email) for row in rows]
+            found = [(UUID(str(row.id)), row.email) for row in rows]
         seal = Seal(product.settings.secret_keys)
-        return [
-            _press(seal, campaign.id, invitation, email, place % 11)
+        return {
+            (invitation.hex, place % 11): _press(seal, campaign.id, invitation, email, place % 11)
             for place, (invitation, email) in enumerate(found)
-        ]
+        }
     finally:
         await product.database.close()
 
@@ -101,12 +100,11 @@ def _address(email: str) -> Address:
     return Address(platform="sandbox", workspace="sandbox", user_id=email)
 
 
-def _press(seal: Seal, campaign: int, invitation: Any, email: str, score: int) -> bytes:
-    number = invitation if isinstance(invitation, UUID) else UUID(str(invitation))
+def _press(seal: Seal, campaign: int, invitation: UUID, email: str, score: int) -> bytes:
     sealed = Sealed(
         act=Act.SCORE,
         value=str(score),
-        subject=Subject(campaign_id=campaign, invitation_id=number),
+        subject=Subject(campaign_id=campaign, invitation_id=invitation),
         to=_address(email),
     )
     return post(
@@ -142,7 +140,7 @@ def compare(fresh: Callable[[], str], *, floor_url: Callable[[str], str], number
         for totals in ("0", "1"):
             with tempfile.TemporaryDirectory() as folder:
                 url = fresh()
-                requests = asyncio.run(_prepared(url, Path(folder), number))
+                requests = list(asyncio.run(prepared(url, Path(folder), number)).values())
                 environ = {
                     "BENCH_DATABASE": url,
                     "BENCH_FOLDER": folder,
@@ -183,7 +181,7 @@ def eight_at_once(fresh: Callable[[], str], *, rounds: int) -> None:
     """G9: eight simultaneous presses of one person, over HTTP, many times."""
     with tempfile.TemporaryDirectory() as folder:
         url = fresh()
-        requests = asyncio.run(_prepared(url, Path(folder), rounds))
+        requests = list(asyncio.run(prepared(url, Path(folder), rounds)).values())
         environ = {"BENCH_DATABASE": url, "BENCH_FOLDER": folder}
         with serving("bench.ours:app", environ) as server:
             for request in requests:

@@ -75,7 +75,7 @@ async def deliver(
     }
     messenger = PeerMessenger(peer.url)
     product = put_together(load_settings(environ, folder=folder), others={PLATFORM: messenger})
-    await _populate(product, people)
+    await populate(product, people)
     peer.goes_wrong("busy", chance=0.05, seconds=patience)
     peer.goes_wrong("drop", chance=0.025 / 0.95)
     peer.goes_wrong("drop", chance=0.025 / 0.925, delivers=True)
@@ -99,7 +99,7 @@ async def deliver(
     )
 
 
-async def _populate(product: Product, people: int) -> None:
+async def populate(product: Product, people: int) -> None:
     await upgrade(product.database)
     await product.people.enrol(
         [

@@ -14,6 +14,21 @@ from pathlib import Path
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
+def cpu_seconds(pid: int, *, descendants: bool = False) -> float:
+    """What a process has used so far, user and system.
+
+    Args:
+        pid: Its number.
+        descendants: Whether its children count, those that have ended and those that live.
+    """
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    used = sum(int(field) for field in stat[11 : 15 if descendants else 13]) / _TICK
+    if descendants:
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        used += sum(cpu_seconds(int(child), descendants=True) for child in below)
+    return used
+
+
 class Server:
     """A running server."""
 
@@ -23,8 +38,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """What the process has used so far, user and system."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / _TICK
+        return cpu_seconds(self.process.pid)
 
 
 def _free_port() -> int:
@@ -92,6 +106,11 @@ class PostgreSQL:
         name = f"bench_{secrets.token_hex(4)}"
         self._server.psql(f"CREATE DATABASE {name}")
         return f"postgresql://postgres@/{name}?host={self._host}"
+
+    def cpu_seconds(self) -> float:
+        """What the server with all its connections has used so far."""
+        pid = Path(self._server.pgdata, "postmaster.pid").read_text().split()[0]
+        return cpu_seconds(int(pid), descendants=True)
 
     def crash(self) -> None:
         """End it without a goodbye, and start it again; it recovers from its log."""

@@ -106,7 +106,7 @@ async def _database(database: Database, settings: Settings) -> list[Finding]:
         ]
     theirs = datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else told
     drift = abs(datetime.now(UTC) - theirs) if isinstance(theirs, datetime) else timedelta(0)
-    keys = [await _forgotten(database, settings)] if state is SchemaState.CURRENT else []
+    keys = [await _forgotten(database, settings)] if state.serves else []
     return [
         Finding(name="database", fine=True),
         *keys,
@@ -134,7 +134,7 @@ async def _forgotten(database: Database, settings: Settings) -> Finding:
 
 
 def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Finding:
-    fine = state is SchemaState.CURRENT or (upgrades_itself and state is not SchemaState.NEWER)
+    fine = state.serves or (upgrades_itself and state is not SchemaState.NEWER)
     mend = "start the newer Voxpop" if state is SchemaState.NEWER else "run `voxpop db upgrade`"
     return Finding(
         name="schema", fine=fine, says=f"{state.value} {revision}", mend="" if fine else mend

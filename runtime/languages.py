@@ -1,7 +1,7 @@
 """Languages by Babel and gettext: the port `Language`."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from babel.support import NullTranslations, Translations
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "voxpop"
-KEPT_NUMBERS = 1_000
+KEPT = 1_000
 _HARDLY = 0.005
 """A share so near to none or all that it would be rounded to it."""
 
@@ -48,7 +48,7 @@ class BabelLanguage:
         known = self._numbers.get(key)
         if known is None:
             known = self._format_number(value, decimals=decimals, signed=signed)
-            if len(self._numbers) < KEPT_NUMBERS:
+            if len(self._numbers) < KEPT:
                 self._numbers[key] = known
         return known
 
@@ -67,12 +67,12 @@ class BabelLanguage:
 
     def day(self, day: date) -> str:
         """See the port."""
-        return format_skeleton("MMMMEEEEd", day, locale=self._locale)
+        return _day(self._locale, day)
 
     def moment(self, instant: datetime, tz: ZoneInfo, *, now: datetime) -> str:
         """See the port."""
         local, today = instant.astimezone(tz), now.astimezone(tz).date()
-        clock = format_time(local.time(), "HH:mm", locale=self._locale)
+        clock = _clock(self._locale, local.time().replace(second=0, microsecond=0))
         if local.date() == today:
             return self.text("today at {clock}", clock=clock)
         if local.date() == today + timedelta(days=1):
@@ -82,6 +82,17 @@ class BabelLanguage:
     def listing(self, items: Sequence[str]) -> str:
         """See the port."""
         return format_list(list(items), locale=self._locale)
+
+
+# A round closes at one moment: its messages say the same day and time over and over.
+@lru_cache(maxsize=KEPT)
+def _day(locale: Locale, day: date) -> str:
+    return str(format_skeleton("MMMMEEEEd", day, locale=locale))
+
+
+@lru_cache(maxsize=KEPT)
+def _clock(locale: Locale, clock: time) -> str:
+    return str(format_time(clock, "HH:mm", locale=locale))
 
 
 @lru_cache(maxsize=256)

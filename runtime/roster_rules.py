@@ -12,6 +12,7 @@ from email_validator import (
     validate_email,
 )
 
+from runtime.calendars import checked
 from survey.roster import Rules
 
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
@@ -81,5 +82,6 @@ def rules() -> Rules:
     return Rules(
         email=email_address,
         locale=locale_name,
+        region=checked,
         zones=frozenset(zoneinfo.available_timezones()),
     )

@@ -22,7 +22,7 @@ from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.leadership import Leadership
 from storage.locks import Lock
-from storage.schema import SchemaState, schema_state
+from storage.schema import schema_state
 from survey.errors import InvalidValue, StorageUnavailable
 from survey.report import Distribution, figures
 from survey.scale import NPS, Category
@@ -38,6 +38,9 @@ LAST_WORK = timedelta(seconds=4)
 """How long worker and scheduler may take after that to finish what they have begun."""
 LOOKS_EVERY = timedelta(seconds=0.5)
 """How often a scheduler looks whether it leads, and so how soon another one takes over."""
+
+TRIES_WRITING = timedelta(seconds=10)
+"""How often each process looks whether the database takes writes."""
 
 
 class Part(StrEnum):
@@ -105,7 +108,8 @@ async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[Non
 
 def _sweeps(product: Product, parts: frozenset[Part], leadership: Leadership) -> list[Sweep]:
     """What this process looks after, and how often."""
-    sweeps = []
+    writes = Sweep(name="writes", every=TRIES_WRITING, run=product.database.try_writing)
+    sweeps = [writes]
     if Part.WORKER in parts:
         sweeps.append(Sweep(name="send", every=timedelta(seconds=1), run=product.worker))
     if Part.SCHEDULER in parts:
@@ -194,8 +198,12 @@ async def readiness(product: Product) -> Mapping[str, str]:
         state, revision = await schema_state(product.database)
     except StorageUnavailable as error:
         return {"database": str(error)}
-    fits = state is SchemaState.CURRENT
-    return {"database": "ok", "schema": "ok" if fits else f"{state.value} {revision}"}
+    refused = product.database.writes.refused
+    return {
+        "database": "ok",
+        "schema": "ok" if state.serves else f"{state.value} {revision}",
+        "writes": f"none are taken: {refused}" if refused else "ok",
+    }
 
 
 class Metrics:

@@ -41,6 +41,8 @@ BEGINS_WITHIN = LEASE / 2
 """What was claimed longer ago is put back: under its lease, another worker may look after it."""
 SENDS_WITHIN = LEASE / 4
 """A platform that takes longer over a message has not told what became of it."""
+LOOKS_EVERY = timedelta(seconds=1)
+"""How soon after a look for what others have lost the next one is due."""
 SETTLES_AFTER = timedelta(seconds=10)
 """What a platform may still be busy with is not looked up before: it would be sent again."""
 
@@ -52,10 +54,12 @@ class Batch:
     """What was claimed together, and what is learnt about it on the way.
 
     Attributes:
+        open: How many of them nobody has begun or finished yet.
         begun: When, by the machine's monotonic clock (seconds).
         shut: Where a platform wants patience, or nothing to do with us.
     """
 
+    open: int = 0
     begun: float = field(default_factory=time.monotonic)
     shut: set[tuple[str, str, Method]] = field(default_factory=set)
 
@@ -66,6 +70,19 @@ class Batch:
         if time.monotonic() - self.begun >= BEGINS_WITHIN.total_seconds():
             return "those before it took too long"
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """What the platform has.
+
+    Attributes:
+        ref: What it calls it.
+        adopted: Whether it was looked up.
+    """
+
+    ref: MessageRef
+    adopted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,70 +103,107 @@ class Worker:
     quiet: QuietDay = never_quiet
 
     async def __call__(self) -> int:
-        """Send everything that is due; how many deliveries were handled."""
-        handled, more = 0, True
-        while more and self.keep_going():
-            # First what others have lost, and between any two batches: a large round takes long.
-            lost = await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
-            handled += await self._each(self._resolve, lost)
-            claimed = await self.outbox.claim(at=self.clock(), limit=BATCH)
-            handled += await self._each(self._deliver, claimed)
-            more = bool(lost or claimed)
+        """Send everything that is due; how many deliveries were handled.
+
+        Raises:
+            Exception: The first failure, after everything that was begun was handled.
+        """
+        handled, look_at = 0, 0.0
+        writing: Sequence[asyncio.Task[None]] = ()
+        try:
+            while self.keep_going():
+                lost: Sequence[Delivery] = ()
+                # First what others have lost, and then now and again: a large round takes long.
+                if time.monotonic() >= look_at:
+                    lost = await self.outbox.claim_unknown(at=self.clock(), limit=BATCH)
+                    look_at = time.monotonic() + (0.0 if lost else LOOKS_EVERY.total_seconds())
+                adopted = await self._each(self._resolve, lost)
+                claimed = await self.outbox.claim(at=self.clock(), limit=BATCH)
+                sent = await self._each(self._deliver, claimed)
+                handled += len(lost) + len(claimed)
+                # One batch is written down while the next one is sent.
+                before, writing = writing, (*adopted, *sent)
+                await _end_of(before)
+                if not (lost or claimed or before):
+                    break
+        finally:
+            await _end_of(writing)
         return handled
 
     async def _each(
         self,
-        handle: Callable[[Delivery, Batch], Awaitable[None]],
+        handle: Callable[[Delivery, Batch], Awaitable[Arrived | None]],
         deliveries: Sequence[Delivery],
-    ) -> int:
+    ) -> Sequence[asyncio.Task[None]]:
         """Handle them side by side, a few at a time; one that fails does not hold up the others.
 
-        Raises:
-            Exception: The first failure, after all of them were handled.
+        Returns:
+            A task each; what arrived is being written down.
         """
-        slots, batch = asyncio.Semaphore(AT_ONCE), Batch()
+        slots, all_handled = asyncio.Semaphore(AT_ONCE), asyncio.Event()
+        batch = Batch(open=len(deliveries))
 
         async def in_turn(delivery: Delivery) -> None:
-            async with slots:
-                await handle(delivery, batch)
+            try:
+                async with slots:
+                    arrived = await handle(delivery, batch)
+            finally:
+                batch.open -= 1
+                if not batch.open:
+                    all_handled.set()
+            if arrived is not None:
+                # The platform need not wait until it is written down, together with others.
+                await self._arrived(delivery, arrived, more=batch.open > 0)
 
-        outcomes = await asyncio.gather(
-            *(in_turn(delivery) for delivery in deliveries), return_exceptions=True
+        handled = [asyncio.create_task(in_turn(delivery)) for delivery in deliveries]
+        try:
+            if handled:
+                await all_handled.wait()
+        except asyncio.CancelledError:
+            for task in handled:
+                task.cancel()
+            await asyncio.gather(*handled, return_exceptions=True)
+            raise
+        return handled
+
+    async def _arrived(self, delivery: Delivery, arrived: Arrived, *, more: bool) -> None:
+        await self.outbox.sent(delivery, arrived.ref, at=self.clock(), more=more)
+        if arrived.adopted:
+            log.info("delivery_adopted", delivery=str(delivery.id))
+            return
+        log.info(
+            "delivery_sent",
+            delivery=str(delivery.id),
+            kind=delivery.kind.value,
+            attempt=delivery.attempt,
         )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        return len(outcomes)
+        if delivery.probe and await self.outbox.well(delivery):
+            log.info("platform_is_well_again", **_where(delivery))
 
-    async def _deliver(self, delivery: Delivery, batch: Batch) -> None:
-        events = log.bind(delivery=str(delivery.id), kind=delivery.kind.value)
+    async def _deliver(self, delivery: Delivery, batch: Batch) -> Arrived | None:
         now = self.clock()
         if reason := batch.put_back(delivery):
             await self.outbox.postponed(delivery, until=now, reason=reason)
-            return
+            return None
         match sending(delivery, at=now, quiet=self.quiet):
             case Skip(reason=reason):
                 await self.outbox.skipped(delivery, reason=reason)
-                events.info("delivery_skipped", reason=reason)
-                return
+                log.info("delivery_skipped", delivery=str(delivery.id), reason=reason)
+                return None
             case Postpone(until=until):
                 await self.outbox.postponed(delivery, until=until, reason="outside of the window")
-                return
+                return None
         messenger = self.messengers.get(delivery.address.platform)
         if messenger is None:
             await self.outbox.failed(
                 delivery, reason=f"{delivery.address.platform} is not switched on"
             )
-            return
+            return None
         try:
-            ref = await self._in_time(self._send(messenger, delivery))
+            return Arrived(ref=await self._in_time(self._send(messenger, delivery)))
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the row must not hang
             await self._went_wrong(delivery, error, batch)
-            return
-        await self.outbox.sent(delivery, ref, at=self.clock())
-        events.info("delivery_sent", attempt=delivery.attempt)
-        if delivery.probe and await self.outbox.well(delivery):
-            log.info("platform_is_well_again", **_where(delivery))
+            return None
 
     async def _went_wrong(self, delivery: Delivery, error: Exception, batch: Batch) -> None:
         reason = str(error)
@@ -191,35 +245,33 @@ class Worker:
             return delivery.target
         return await messenger.send(delivery.address, card, delivery_id=delivery.id)
 
-    async def _resolve(self, delivery: Delivery, batch: Batch) -> None:
+    async def _resolve(self, delivery: Delivery, batch: Batch) -> Arrived | None:
         messenger = self.messengers.get(delivery.address.platform)
         if messenger is None:
             # Whatever that platform has, it will tell when it is switched on again.
             reason = f"{delivery.address.platform} is not switched on"
             await self._not_known(delivery, reason=reason)
-            return
+            return None
         if delivery.kind is DeliveryKind.UPDATE:
             # An update leads to the same message however often it is made.
-            await self._deliver(delivery, batch)
-            return
+            return await self._deliver(delivery, batch)
         try:
             async with asyncio.timeout(SENDS_WITHIN.total_seconds()):
                 found = await messenger.find(delivery.address, delivery.id)
         except RecipientUnreachable as error:
             await self.outbox.failed(delivery, reason=str(error))
-            return
+            return None
         except (OutcomeUnknown, PlatformBusy, PlatformRefuses) as error:
             await self._not_known(delivery, reason=str(error))
-            return
+            return None
         except Exception as error:
             log.exception("look_up_broke", delivery=str(delivery.id))
             await self._not_known(delivery, reason=type(error).__name__)
-            return
+            return None
         if found is not None:
-            await self.outbox.sent(delivery, found, at=self.clock())
-            log.info("delivery_adopted", delivery=str(delivery.id))
-            return
+            return Arrived(ref=found, adopted=True)
         await self._again(delivery, reason="it had not arrived")
+        return None
 
     async def _again(self, delivery: Delivery, *, reason: str) -> None:
         """It surely did not arrive: try again, a few times."""
@@ -239,6 +291,13 @@ class Worker:
             pause = max(pause, SETTLES_AFTER)
         await self.outbox.unknown(delivery, until=self.clock() + pause, reason=reason)
         log.warning("delivery_unknown", delivery=str(delivery.id), reason=reason)
+
+
+async def _end_of(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all of them; then raise what went wrong first."""
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _lane(delivery: Delivery) -> tuple[str, str, Method]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,17 +12,18 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine import UNAVAILABLE, Database
+from storage.engine import Database
 from storage.heard import note
-from storage.instants import SQLITE_FORMAT
 from storage.invitations import Ballot, Ballots, load_invitations
 from storage.planned import plan_messages
 from storage.press import Compiled, SqliteStatements, postgresql_press
+from storage.press_sqlite import press_on_sqlite
 from storage.rows import person_of
 from storage.tables import addresses, campaigns, deliveries, invitations, responses
+from storage.troubles import UNAVAILABLE
 from storage.updates import plan_updates
 from survey.comment import Comment
-from survey.errors import NotYours, OutOfDate, StorageUnavailable
+from survey.errors import CommitUnknown, NotYours, OutOfDate, StorageUnavailable
 from survey.invitation import Invitation, Response
 from survey.person import Person
 from survey.ports import Press
@@ -87,38 +88,44 @@ class SqlAnswers:
 
     async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
         """See the port."""
-        async with self._database.write() as connection:
-            found = await self._load(connection, press, lock=True)
-            if press.event is not None and not await note(connection, press.event, at=press.at):
-                return found
-            after = found.comment(comment, by=found.person.id, at=press.at, added=added)
-            ballot = await self._ballots.of(connection, found.campaign.id)
-            await connection.execute(
-                invitations.update()
-                .where(invitations.c.id == found.id)
-                .values(state=after.state.value)
-            )
-            insert = sqlite_insert if self._database.is_sqlite else pg_insert
-            kept = insert(responses).from_select(
-                ["campaign_id", "respondent", "cohort", "comment", "waiting"],
-                select(
-                    invitations.c.campaign_id,
-                    literal(ballot.respondent(found.id)),
-                    invitations.c.cohort,
-                    literal(after.response.comment),
-                    literal(value=False),
-                ).where(invitations.c.id == found.id),
-            )
-            await connection.execute(
-                kept.on_conflict_do_update(
-                    index_elements=["campaign_id", "respondent"],
-                    set_={"comment": kept.excluded.comment},
+        after: Invitation | None = None
+        try:
+            async with self._database.write() as connection:
+                found = await self._load(connection, press, lock=True)
+                if press.event is not None and not await note(connection, press.event, at=press.at):
+                    return found
+                after = found.comment(comment, by=found.person.id, at=press.at, added=added)
+                ballot = await self._ballots.of(connection, found.campaign.id)
+                await connection.execute(
+                    invitations.update()
+                    .where(invitations.c.id == found.id)
+                    .values(state=after.state.value)
                 )
-            )
-            mine = invitations.c.id == found.id
-            messages = await connection.scalar(select(invitations.c.messages).where(mine))
-            if messages is not None and messages > 1:
-                await plan_updates(connection, mine, at=press.at, but=press.message)
+                insert = sqlite_insert if self._database.is_sqlite else pg_insert
+                kept = insert(responses).from_select(
+                    ["campaign_id", "respondent", "cohort", "comment", "waiting"],
+                    select(
+                        invitations.c.campaign_id,
+                        literal(ballot.respondent(found.id)),
+                        invitations.c.cohort,
+                        literal(after.response.comment),
+                        literal(value=False),
+                    ).where(invitations.c.id == found.id),
+                )
+                await connection.execute(
+                    kept.on_conflict_do_update(
+                        index_elements=["campaign_id", "respondent"],
+                        set_={"comment": kept.excluded.comment},
+                    )
+                )
+                mine = invitations.c.id == found.id
+                messages = await connection.scalar(select(invitations.c.messages).where(mine))
+                if messages is not None and messages > 1:
+                    await plan_updates(connection, mine, at=press.at, but=press.message)
+        except CommitUnknown:
+            found = await self.show(press)
+            if after is None or found.response.comment != after.response.comment:
+                raise
         return after
 
     async def show(self, press: Press) -> Invitation:
@@ -224,14 +231,18 @@ class SqlAnswers:
             "shard": int(respondent[:4], 16) % self._database.shards,
             "waiting": survey.gated,
         }
+        undo = score is None
         if self._database.is_sqlite:
             # Whoever waits for it may leave; the transaction is ended all the same.
-            under_way = asyncio.ensure_future(self._press_sqlite(values, undo=score is None))
+            under_way = asyncio.ensure_future(self._on_sqlite(values, self._sqlite[undo]))
             row = await asyncio.shield(under_way)
         else:
-            statement = self._postgresql[score is None]
-            async with self._database.driver() as connection:
-                row = await connection.fetchrow(statement.text, *statement.arguments(values))
+            try:
+                row = await self._on_postgresql(values, self._postgresql[undo])
+            except CommitUnknown:
+                if (found := await self._stands(press, score)) is not None:
+                    return found
+                row = await self._on_postgresql(values, self._postgresql[undo])
         if row is None:
             return None
         if row["messages"] > 1:
@@ -248,48 +259,30 @@ class SqlAnswers:
         except StorageUnavailable:  # the answer is kept: that is what counts
             log.warning("other_messages_not_updated", invitation=str(press.subject.invitation_id))
 
-    async def _press_sqlite(
-        self, values: dict[str, Any], *, undo: bool
+    async def _on_sqlite(
+        self, values: dict[str, Any], statements: SqliteStatements
     ) -> Mapping[str, Any] | None:
-        statements = self._sqlite[undo]
-        values |= {
-            "invitation": values["invitation"].hex,
-            "at": values["at"].astimezone(UTC).strftime(SQLITE_FORMAT),
-            "new_score": values["score"],
-        }
         async with self._database.driver() as connection:
-            await connection.execute("BEGIN IMMEDIATE")
-            try:
-                row = await self._steps_sqlite(connection, statements, values)
-                await connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    await connection.execute("ROLLBACK")
-                raise
+            return await press_on_sqlite(
+                connection, statements, values, totals_kept=self._totals_kept
+            )
+
+    async def _on_postgresql(
+        self, values: dict[str, Any], statement: Compiled
+    ) -> Mapping[str, Any] | None:
+        async with self._database.driver() as connection:
+            row: Mapping[str, Any] | None = await connection.fetchrow(
+                statement.text, *statement.arguments(values)
+            )
             return row
 
-    async def _steps_sqlite(
-        self, connection: Any, statements: SqliteStatements, values: dict[str, Any]
-    ) -> Mapping[str, Any] | None:
-        async def run(statement: Compiled) -> Mapping[str, Any] | None:
-            # One call, because each is a trip to the database's thread and back.
-            rows = await connection.execute_fetchall(statement.text, statement.arguments(values))
-            return dict(zip(statement.columns, rows[0], strict=True)) if rows else None
-
-        asked = await run(statements.asked)
-        if asked is None:
+    async def _stands(self, press: Press, score: int | None) -> Invitation | None:
+        """The invitation, if it is this press that it was left by."""
+        found = await self.show(press)
+        if found.pressed_at != press.at or found.response.score != score:
             return None
-        values |= {"cohort": asked["cohort"], "new_state": asked["state"]}
-        await run(statements.mark)
-        answer = await run(statements.answer)
-        if answer is None:
-            return None
-        if self._totals_kept and answer["previous"] != answer["score"]:
-            for score, by in ((answer["score"], 1), (answer["previous"], -1)):
-                if score is not None:
-                    values |= {"counted_score": score, "by": by}
-                    await run(statements.count)
-        return {**asked, **answer}
+        await self._tell_others(press)
+        return found
 
     def _after(self, press: Press, ballot: Ballot, row: Mapping[str, Any]) -> Invitation:
         return Invitation(

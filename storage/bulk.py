@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Table, Uuid, select
+from sqlalchemy import Column, ColumnElement, Date, Table, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,6 +54,16 @@ async def insert_many(
         if getattr(error, "sqlstate", None) == _UNIQUE_VIOLATION:
             raise IntegrityError("COPY", None, error) from error
         raise
+
+
+def among(column: Column[Any], name: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """Whether the column has one of the values of a parameter, in the same words for any number.
+
+    A statement for each number of them would be prepared anew each time.
+    """
+    if sqlite:
+        return column.in_(bindparam(name, expanding=True))
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
 
 
 def _for_sqlite(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, type_coerce
+from sqlalchemy import bindparam, case, exists, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
@@ -45,15 +45,20 @@ def due(lane: Lane, *, at: datetime, number: int) -> Any:
 
 
 def lost(database: Database, *, at: datetime, limit: int) -> Any:
-    """What nobody knows the outcome of, those whose worker was lost among them."""
+    """What nobody knows the outcome of; first that whose worker was lost.
+
+    However many wait for a platform that can't tell, nothing stays on its way for their sake.
+    """
+    sending, unknown = DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value
     return (
         select(_queue.c.id)
         .where(
-            _queue.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value]),
+            _queue.c.state.in_([sending, unknown]),
             _queue.c.lease_until < database_now(database),
-            _queue.c.due_at <= at,
+            # What was on its way had been due, wherever our clock has gone since.
+            or_(_queue.c.state == sending, _queue.c.due_at <= at),
         )
-        .order_by(_queue.c.lease_until)
+        .order_by(case((_queue.c.state == sending, 0), else_=1), _queue.c.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True, of=_queue)
     )
@@ -75,10 +80,8 @@ async def hold(connection: AsyncConnection, database: Database, which: Any) -> S
     return taken.all()
 
 
-async def load_deliveries(
-    connection: AsyncConnection, ids: Sequence[UUID], ballots: Ballots
-) -> Sequence[Delivery]:
-    """Deliveries with all that their messages are made of."""
+def _whole() -> Any:
+    """Deliveries (`ids`) with what is known of their messages and of when to be silent."""
     target, other = deliveries.alias("target"), deliveries.alias("other")
     last_sent = (
         select(func.max(other.c.sent_at))
@@ -92,25 +95,36 @@ async def load_deliveries(
         opt_outs.c.person_id == people.c.id,
         or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == campaigns.c.survey),
     )
-    rows = (
-        await connection.execute(
-            select(
-                deliveries,
-                campaigns.c.at_once,
-                target.c.channel_ref.label("target_channel"),
-                target.c.message_ref.label("target_message"),
-                type_coerce(last_sent, Instant).label("last_sent"),
-                or_(~people.c.active, stopped).label("left"),
-                *SILENCE,
-            )
-            .join(invitations, invitations.c.id == deliveries.c.invitation_id)
-            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
-            .join(people, people.c.id == invitations.c.person_id)
-            .outerjoin(target, target.c.id == deliveries.c.target_id)
-            .where(deliveries.c.id.in_(ids))
-            .order_by(deliveries.c.due_at)
+    return (
+        select(
+            deliveries,
+            campaigns.c.at_once,
+            target.c.channel_ref.label("target_channel"),
+            target.c.message_ref.label("target_message"),
+            type_coerce(last_sent, Instant).label("last_sent"),
+            or_(~people.c.active, stopped).label("left"),
+            *SILENCE,
         )
-    ).all()
+        .join(invitations, invitations.c.id == deliveries.c.invitation_id)
+        .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
+        .join(people, people.c.id == invitations.c.person_id)
+        .outerjoin(target, target.c.id == deliveries.c.target_id)
+        .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(deliveries.c.due_at)
+    )
+
+
+# Made once: every batch reads with it.
+_WHOLE = _whole()
+
+
+async def load_deliveries(
+    connection: AsyncConnection, ids: Sequence[UUID], ballots: Ballots
+) -> Sequence[Delivery]:
+    """Deliveries with all that their messages are made of."""
+    if not ids:
+        return []
+    rows = (await connection.execute(_WHOLE, {"ids": ids})).all()
     found = await load_invitations(connection, [row.invitation_id for row in rows], ballots)
     return [
         Delivery(

@@ -1,27 +1,29 @@
 """The database: SQLite by default, PostgreSQL by its URL."""
 
+import asyncio
 import os
-import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import URL, event, func, literal, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from survey.errors import InvalidValue, StorageUnavailable
+from storage.troubles import OUTCOME_UNKNOWN, READ_ONLY, Writes, sqlstate, translated
+from survey.errors import CommitUnknown, InvalidValue, NotWritable
 
 PRESS_TIMEOUT_SECONDS = 2
 """A press is cut off after this long; a closing round waits at least as long for the last ones."""
 POOL = 10
-BUSY_MILLISECONDS = 1_800
+BUSY_SECONDS = 1.8
 """How long SQLite waits for another process that writes; then people are told to try again."""
-GAVE_WAY = frozenset({"40001", "40P01"})
-"""What PostgreSQL says to one of two transactions that can't both go on."""
-UNAVAILABLE = "I couldn't reach the database just now, and nothing was saved."
+_AT_ONCE = 0.05
+"""Seconds: who got a connection within them still has all of the patience with SQLite."""
+_CUT_OFF = ("08", "57P")
+"""How PostgreSQL begins what it says to those whose connection it ends."""
 
 
 def database_url(text: str) -> URL:
@@ -57,12 +59,14 @@ class Database:
             writer, it is the same engine.
         readers: For reading. On SQLite they have connections of their own and see what was
             committed, whoever is writing; on PostgreSQL it is the same engine.
+        writes: Whether writes are taken.
     """
 
     url: URL
     engine: AsyncEngine
     presses: AsyncEngine
     readers: AsyncEngine
+    writes: Writes = field(default_factory=Writes)
 
     @property
     def is_sqlite(self) -> bool:
@@ -82,18 +86,43 @@ class Database:
             snapshot: See one moment throughout. SQLite always does.
 
         Raises:
-            StorageUnavailable: If the database is away, busy, full or read-only.
+            StorageUnavailable: If the database is away or busy.
+            NotWritable: If it is full or read-only.
+            CommitUnknown: If it went away while it was saving.
             Contended: With `snapshot`, if somebody else changed the same rows meanwhile.
         """
         options: dict[str, Any] = {}
         if snapshot and not self.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ"}
-        with translated():
-            async with (
-                self.engine.connect() as connection,
-                (await connection.execution_options(**options)).begin(),
-            ):
-                yield connection
+        begun, saving = time.monotonic(), False
+        with self.writes.watched(), translated():
+            try:
+                async with self.engine.connect() as connection:
+                    options["sqlite_patience"] = _patience(since=begun)
+                    async with (await connection.execution_options(**options)).begin():
+                        yield connection
+                        saving = True
+            except DBAPIError as error:
+                if saving and error.connection_invalidated:
+                    raise CommitUnknown(OUTCOME_UNKNOWN) from error
+                raise
+
+    async def try_writing(self) -> None:
+        """Commit something that changes nothing, to learn whether writes are taken.
+
+        Raises:
+            StorageUnavailable: If the database is away or busy, which tells nothing about that.
+        """
+        with suppress(NotWritable):  # `writes` has it
+            async with self.write() as connection:
+                if self.is_sqlite:
+                    await connection.execute(text("PRAGMA application_id = 0"))
+                else:
+                    if await connection.scalar(text("SHOW transaction_read_only")) == "on":
+                        raise NotWritable(READ_ONLY)
+                    note = func.pg_logical_emit_message(literal(value=True), "voxpop", "")
+                    await connection.execute(select(note))
+            self.writes.taken()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -113,22 +142,46 @@ class Database:
         """The driver's own connection, for the one statement that must be fast.
 
         Raises:
-            StorageUnavailable: If the database is away.
+            StorageUnavailable: If the database is away, or busy for two seconds.
+            NotWritable: If it is full or read-only.
+            CommitUnknown: If it went away meanwhile.
         """
-        with translated():
+        with self.writes.watched(), translated():
+            if self.is_sqlite:
+                async with self._only_writer() as connection:
+                    yield connection
+                return
             pooled = await self.presses.raw_connection()
-            while not self.is_sqlite and _hung_up(pooled.driver_connection):
+            while _hung_up(pooled.driver_connection):
                 # The server has hung up on it since: away with it, and with the next such one.
                 pooled.invalidate()
                 pooled = await self.presses.raw_connection()
             try:
                 yield pooled.driver_connection
-            except BaseException:
-                if not self.is_sqlite:
-                    pooled.invalidate()
+            except BaseException as error:
+                lost = _hung_up(pooled.driver_connection) or sqlstate(error).startswith(_CUT_OFF)
+                pooled.invalidate()
+                if lost and isinstance(error, Exception):
+                    raise CommitUnknown(OUTCOME_UNKNOWN) from error
                 raise
             finally:
                 pooled.close()
+
+    @asynccontextmanager
+    async def _only_writer(self) -> AsyncIterator[Any]:
+        """SQLite's one connection for writing; waiting for it is part of the patience."""
+        begun = time.monotonic()
+        async with asyncio.timeout(BUSY_SECONDS):
+            pooled: Any = await self.presses.raw_connection()
+        left = _patience(since=begun)
+        try:
+            if left is not None:
+                await pooled.driver_connection.execute(_busy_timeout(left))
+            yield pooled.driver_connection
+        finally:
+            if left is not None:
+                await pooled.driver_connection.execute(_busy_timeout(BUSY_SECONDS))
+            pooled.close()
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -141,31 +194,14 @@ def _hung_up(connection: Any) -> bool:
     return bool(connection.is_closed())
 
 
-class Contended(StorageUnavailable):
-    """Two transactions wanted the same rows at once, and this one gave way."""
+def _patience(*, since: float) -> float | None:
+    """Seconds left for another process that writes, if the wait for a connection took some."""
+    waited = time.monotonic() - since
+    return max(0.0, BUSY_SECONDS - waited) if waited > _AT_ONCE else None
 
-    code = "contended"
 
-
-class translated:  # noqa: N801 - reads as a word in a with statement
-    """Turns what drivers raise into an error of the domain; broken rules pass as they are."""
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Translate."""
-        if error is None:
-            return
-        if getattr(getattr(error, "orig", None), "sqlstate", None) in GAVE_WAY:
-            raise Contended(UNAVAILABLE) from error
-        if isinstance(error, IntegrityError):
-            return
-        if isinstance(error, DBAPIError | PoolTimeoutError | OSError | sqlite3.Error):
-            raise StorageUnavailable(UNAVAILABLE) from error
-        # While a server starts up, the raw connection raises the adapter's own errors.
-        if type(error).__module__.startswith(("asyncpg", "sqlalchemy.dialects.postgresql.asyncpg")):
-            raise StorageUnavailable(UNAVAILABLE) from error
+def _busy_timeout(seconds: float) -> str:
+    return f"PRAGMA busy_timeout={int(seconds * 1_000)}"
 
 
 def open_database(text: str) -> Database:
@@ -233,12 +269,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_MILLISECONDS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(_busy_timeout(BUSY_SECONDS))
     cursor.close()
 
 
 def _begin_sqlite(connection: Any) -> None:
-    deferred = connection.get_execution_options().get("sqlite_deferred", False)
-    connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    left = options.get("sqlite_patience")
+    if options.get("sqlite_deferred", False):
+        connection.exec_driver_sql("BEGIN")
+    elif left is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql(_busy_timeout(left))
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            connection.exec_driver_sql(_busy_timeout(BUSY_SECONDS))

@@ -24,6 +24,7 @@ from storage.tables import (
 )
 from storage.troubles import Contended
 from survey.campaign import Campaign
+from survey.errors import NotWritable
 from survey.release import Movement, Pending, next_step, shown_groups
 from survey.report import Distribution, Participation
 
@@ -124,7 +125,7 @@ class SqlFigures:
             # In one snapshot: what is counted is what is folded in, whoever presses meanwhile.
             async with self._database.write(snapshot=True) as connection:
                 moved = await self._move(connection, campaign, at=at, last=last)
-        except Contended:
+        except (Contended, NotWritable):  # what is shown stays as it is
             if last:
                 raise
             return False

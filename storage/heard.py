@@ -63,8 +63,6 @@ async def note(connection: AsyncConnection, event: Event, *, at: datetime) -> bo
     """Note an event within a transaction; whether nobody had."""
     insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
     noted = await connection.execute(
-        insert(heard)
-        .values(source=event.source, event=event.name, at=at)
-        .on_conflict_do_nothing()
+        insert(heard).values(source=event.source, event=event.name, at=at).on_conflict_do_nothing()
     )
     return noted.rowcount == 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.rows import PERSON, campaign_of, person_of
@@ -72,26 +72,38 @@ class Ballots:
             self._known[row.id] = Ballot(campaign=campaign_of(row), key=row.key)
 
 
+# Made once: every batch, every comment and every look at a message reads with them.
+_WHOLE = (
+    select(
+        invitations,
+        campaigns.c.state.label("campaign_state"),
+        campaigns.c.closes_at,
+        campaigns.c.closing_at,
+        campaigns.c.invited,
+        campaigns.c.reached,
+        *PERSON[1:],
+    )
+    .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
+    .join(people, people.c.id == invitations.c.person_id)
+    .where(invitations.c.id.in_(bindparam("ids", expanding=True)))
+)
+_ANSWERS = select(
+    responses.c.campaign_id,
+    responses.c.respondent,
+    responses.c.score,
+    responses.c.previous,
+    responses.c.comment,
+).where(
+    responses.c.campaign_id.in_(bindparam("campaigns", expanding=True)),
+    responses.c.respondent.in_(bindparam("respondents", expanding=True)),
+)
+
+
 async def load_invitations(
     connection: AsyncConnection, ids: Sequence[UUID], ballots: Ballots
 ) -> Mapping[UUID, Invitation]:
     """These invitations in the order of `ids`; those that do not exist are left out."""
-    rows = (
-        await connection.execute(
-            select(
-                invitations,
-                campaigns.c.state.label("campaign_state"),
-                campaigns.c.closes_at,
-                campaigns.c.closing_at,
-                campaigns.c.invited,
-                campaigns.c.reached,
-                *PERSON[1:],
-            )
-            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
-            .join(people, people.c.id == invitations.c.person_id)
-            .where(invitations.c.id.in_(ids))
-        )
-    ).all()
+    rows = (await connection.execute(_WHOLE, {"ids": ids})).all()
     await ballots.learn(connection, [row.campaign_id for row in rows])
     known = {row.campaign_id: await ballots.of(connection, row.campaign_id) for row in rows}
     names = {row.id: known[row.campaign_id].respondent(row.id) for row in rows}
@@ -123,13 +135,7 @@ async def _responses(
     connection: AsyncConnection, campaign_ids: Sequence[int], respondents: Sequence[str]
 ) -> Mapping[tuple[int, str], Response]:
     rows = await connection.execute(
-        select(
-            responses.c.campaign_id,
-            responses.c.respondent,
-            responses.c.score,
-            responses.c.previous,
-            responses.c.comment,
-        ).where(responses.c.campaign_id.in_(campaign_ids), responses.c.respondent.in_(respondents))
+        _ANSWERS, {"campaigns": campaign_ids, "respondents": respondents}
     )
     return {
         (row.campaign_id, row.respondent): Response(

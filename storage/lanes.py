@@ -5,12 +5,12 @@ claims takes them in the same transaction, by the database's clock.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, type_coerce
+from sqlalchemy import and_, func, literal, literal_column, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,6 +31,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 Paces = Mapping[tuple[str, Method], Pace]
 """By platform and method; what is not named has no limit of ours."""
+_PLANNED: Any = literal_column(f"'{DeliveryState.PLANNED.value}'")
+"""Written into the statement: only so is the index of what is planned sure to be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,18 +70,29 @@ async def open_lanes(
     waiting = await _waiting(connection)
     if not waiting:
         return []
-    await _ensure(connection, database, waiting, paces)
-    mine = or_(
-        *(and_(lanes.c.platform == one, lanes.c.workspace == other) for one, other in waiting)
-    )
-    now = database_now(database)
+    rows = await _locked(connection, database, waiting)
+    missing = set(waiting) - {(row.platform, row.workspace) for row in rows}
+    if missing:
+        await _ensure(connection, database, missing, paces)
+        rows = await _locked(connection, database, waiting)
+    return [
+        _lane(row, paces.get((row.platform, Method(row.method))))
+        for row in rows
+        if not _closed(row)
+    ]
+
+
+async def _locked(
+    connection: AsyncConnection, database: Database, which: Sequence[tuple[str, str]]
+) -> Sequence[Any]:
+    mine = or_(*(and_(lanes.c.platform == one, lanes.c.workspace == other) for one, other in which))
     rows = await connection.execute(
-        select(lanes, now.label("now"))
-        .where(mine, or_(lanes.c.closed_until.is_(None), lanes.c.closed_until <= now))
+        select(lanes, database_now(database).label("now"))
+        .where(mine)
         .order_by(lanes.c.platform, lanes.c.workspace, lanes.c.method)
         .with_for_update()
     )
-    return [_lane(row, paces.get((row.platform, Method(row.method)))) for row in rows]
+    return rows.all()
 
 
 def _lane(row: Any, pace: Pace | None) -> Lane:
@@ -191,40 +204,49 @@ def _one(lane: Lane) -> tuple[Any, ...]:
     )
 
 
-async def _waiting(connection: AsyncConnection) -> list[tuple[str, str]]:
+def _hops() -> Any:
     """Workspaces with something planned, by hops over the index rather than a look at every row."""
-    planned = deliveries.c.state == DeliveryState.PLANNED.value
-    found: list[tuple[str, str]] = []
-    beyond: Any = True
-    while True:
-        row = (
-            await connection.execute(
-                select(deliveries.c.platform, deliveries.c.workspace)
-                .where(planned, beyond)
-                .order_by(deliveries.c.platform, deliveries.c.workspace)
-                .limit(1)
+    place = tuple_(deliveries.c.platform, deliveries.c.workspace)
+    hops = select(literal("").label("platform"), literal("").label("workspace")).cte(
+        "hops", recursive=True
+    )
+
+    def beyond(column: Any) -> Any:
+        """The first one after the last hop; null after the last one of all."""
+        return (
+            select(column)
+            .where(
+                deliveries.c.state == _PLANNED,
+                place > tuple_(hops.c.platform, hops.c.workspace),
             )
-        ).first()
-        if row is None:
-            return found
-        found.append((row.platform, row.workspace))
-        beyond = or_(
-            deliveries.c.platform > row.platform,
-            and_(deliveries.c.platform == row.platform, deliveries.c.workspace > row.workspace),
+            .order_by(deliveries.c.platform, deliveries.c.workspace)
+            .limit(1)
+            .scalar_subquery()
         )
+
+    hops = hops.union_all(
+        select(beyond(deliveries.c.platform), beyond(deliveries.c.workspace)).where(
+            hops.c.platform.is_not(None)
+        )
+    )
+    return select(hops).where(hops.c.platform != "")
+
+
+_WAITING = _hops()
+
+
+async def _waiting(connection: AsyncConnection) -> Sequence[tuple[str, str]]:
+    return [(row.platform, row.workspace) for row in await connection.execute(_WAITING)]
 
 
 async def _ensure(
     connection: AsyncConnection,
     database: Database,
-    waiting: Sequence[tuple[str, str]],
+    missing: Iterable[tuple[str, str]],
     paces: Paces,
 ) -> None:
+    """Begin lanes with full buckets."""
     insert = sqlite_insert if database.is_sqlite else pg_insert
-    known = await connection.execute(select(lanes.c.platform, lanes.c.workspace).distinct())
-    missing = set(waiting) - {(row.platform, row.workspace) for row in known}
-    if not missing:
-        return
     full = {key: float(pace.burst) for key, pace in paces.items()}
     await connection.execute(
         insert(lanes)

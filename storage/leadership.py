@@ -7,8 +7,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from storage.engine import Database, translated
+from storage.engine import Database
 from storage.locks import Lock
+from storage.troubles import translated
 from survey.errors import StorageUnavailable
 
 PATIENCE_SECONDS = 5

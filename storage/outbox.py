@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.arrivals import Arrival, record
 from storage.claims import due, hold, load_deliveries, lost
 from storage.engine import Database
 from storage.invitations import Ballots
@@ -22,12 +22,15 @@ from storage.lanes import (
     take,
     well_again,
 )
-from storage.tables import campaigns, deliveries, invitations
-from storage.updates import plan_updates
+from storage.tables import deliveries, invitations
+from storage.together import Together
 from survey.delivery import Delivery, MessageRef, Method, method_of
 from survey.states import DeliveryKind, DeliveryState, InvitationState
 
 _NO_LIMITS: Paces = {}
+LINGER = timedelta(seconds=0.2)
+"""How long a message that arrived waits for others that are recorded with it."""
+MOST_TOGETHER = 50
 
 
 class SqlOutbox:
@@ -41,6 +44,7 @@ class SqlOutbox:
         self._database = database
         self._paces = paces
         self._ballots = ballots
+        self._arrived = Together(self._record, linger=LINGER.total_seconds(), most=MOST_TOGETHER)
 
     async def claim(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
@@ -59,7 +63,7 @@ class SqlOutbox:
                 if mine and lane.allowed is not None:
                     await take(connection, lane, len(mine))
             found = await load_deliveries(connection, taken, self._ballots)
-        return [replace(one, probe=one.id in probes) for one in found]
+        return [replace(one, probe=True) if one.id in probes else one for one in found]
 
     async def claim_unknown(self, *, at: datetime, limit: int) -> Sequence[Delivery]:
         """See the port."""
@@ -115,49 +119,15 @@ class SqlOutbox:
                 connection, delivery.address.platform, delivery.address.workspace
             )
 
-    async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
+    async def sent(
+        self, delivery: Delivery, ref: MessageRef, *, at: datetime, more: bool = False
+    ) -> bool:
         """See the port."""
+        return await self._arrived(Arrival(delivery=delivery, ref=ref, at=at), more=more)
+
+    async def _record(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:
         async with self._database.write() as connection:
-            written = await self._end(
-                connection,
-                delivery,
-                state=DeliveryState.SENT,
-                sent_at=at,
-                channel_ref=ref.channel,
-                message_ref=ref.message,
-            )
-            if not written or delivery.kind is DeliveryKind.UPDATE:
-                return written
-            others = await connection.scalar(
-                select(func.count()).where(
-                    deliveries.c.invitation_id == delivery.invitation.id,
-                    deliveries.c.id != delivery.id,
-                    deliveries.c.kind != DeliveryKind.UPDATE.value,
-                    deliveries.c.sent_at.is_not(None),
-                )
-            )
-            # The campaign before the invitation, as everywhere: nobody waits in a circle.
-            if not others:
-                await connection.execute(
-                    campaigns.update()
-                    .where(campaigns.c.id == delivery.invitation.campaign.id)
-                    .values(reached=campaigns.c.reached + 1)
-                )
-            pending = invitations.c.state == InvitationState.PENDING.value
-            state = await connection.scalar(
-                invitations.update()
-                .where(invitations.c.id == delivery.invitation.id)
-                .values(
-                    messages=(others or 0) + 1,
-                    state=case((pending, InvitationState.SENT.value), else_=invitations.c.state),
-                )
-                .returning(invitations.c.state)
-            )
-            # A press or a close came while it was on its way: it shows what no longer holds.
-            if state != InvitationState.SENT.value:
-                mine = invitations.c.id == delivery.invitation.id
-                await plan_updates(connection, mine, at=at)
-        return True
+            return await record(connection, arrivals)
 
     async def postponed(
         self, delivery: Delivery, *, until: datetime, reason: str, tried: bool = False

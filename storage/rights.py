@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine import Contended, Database
+from storage.engine import Database
 from storage.erasure import erase_person
 from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
@@ -31,6 +31,7 @@ from storage.tables import (
     responses,
 )
 from storage.tombstones import Tombstones
+from storage.troubles import Contended
 from survey.audit import somebody
 from survey.errors import NotFound
 from survey.person import Address, Person

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.departures import deactivate
-from storage.engine import Database, translated
+from storage.engine import Database
 from storage.locks import Lock, wait_for
 from storage.roster_conditions import (
     address_of,
@@ -37,6 +37,7 @@ from storage.roster_conditions import (
 from storage.roster_staging import Verdict, clear, stage, staged, staged_addresses
 from storage.tables import addresses, people
 from storage.tombstones import Tombstones
+from storage.troubles import translated
 from survey.errors import TooManyWouldLeave
 from survey.roster import Changes, Entry, Listed, Meaning, Prune
 

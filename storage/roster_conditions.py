@@ -22,7 +22,7 @@ def compared(columns: frozenset[Meaning]) -> list[str]:
         for meaning in (Meaning.NAME, Meaning.TIMEZONE, Meaning.LOCALE)
         if meaning in columns
     ]
-    if Meaning.ATTRIBUTE in columns:
+    if columns & {Meaning.ATTRIBUTE, Meaning.HOLIDAYS}:
         simple.append("attributes")
     return [
         *simple,

@@ -17,7 +17,7 @@ from storage.updates import plan_updates
 from survey.accounts import Accounts
 from survey.audit import THE_SCHEDULE, Chain, Entry
 from survey.campaign import Campaign, Period
-from survey.errors import CampaignExists, NotFound, StartedElsewhere
+from survey.errors import CampaignExists, CommitUnknown, NotFound, StartedElsewhere
 from survey.planning import Plan
 from survey.states import (
     OPEN_CAMPAIGN,
@@ -46,16 +46,20 @@ class SqlRounds:
     async def start(self, plan: Plan, *, due: datetime | None = None) -> Campaign:
         """See the port."""
         name = plan.survey.name
+        started = line = None
         try:
             async with self._database.write() as connection:
                 if due is not None and not await take_due(connection, name, due=due):
                     raise StartedElsewhere(f"That time of {name}'s schedule has been dealt with.")
                 started = await write_round(connection, plan)
-                line = None
                 if due is not None:
                     line = await append_within(connection, self._chain, _by_schedule(started))
         except IntegrityError as error:
             raise CampaignExists(f"A round of {name} is running already.") from error
+        except CommitUnknown:
+            known = {(found.id, found.started_at) for found in await self.all(name)}
+            if started is None or (started.id, started.started_at) not in known:
+                raise
         if line is not None:
             tell(line)
         return started

@@ -1,4 +1,9 @@
-"""The schema's version: SQLite upgrades itself, PostgreSQL is upgraded by its operator."""
+"""The schema's version: SQLite upgrades itself, PostgreSQL is upgraded by its operator.
+
+A revision that the release before it can go on with says so in its name: `0005_serves_0003` is
+served by every Voxpop whose own latest revision is 0003 or later. The database holds that name, so
+an old process can read it without knowing the migration.
+"""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,9 +15,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
-from storage.engine import Database, translated
+from storage.engine import Database
 from storage.locks import Lock
+from storage.troubles import translated
 from survey.errors import SchemaMismatch
+
+SERVES = "_serves_"
+"""Stands between a revision's number and the oldest one whose Voxpop can go on with it."""
 
 
 class SchemaState(StrEnum):
@@ -21,7 +30,13 @@ class SchemaState(StrEnum):
     CURRENT = "current"
     EMPTY = "empty"
     OLDER = "older"
+    AHEAD = "ahead"
     NEWER = "newer"
+
+    @property
+    def serves(self) -> bool:
+        """Whether this version works with it: it is ours, or newer and still fits us."""
+        return self in {SchemaState.CURRENT, SchemaState.AHEAD}
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -44,24 +59,45 @@ async def schema_state(database: Database) -> tuple[SchemaState, str]:
     with translated():
         async with database.read() as connection:
             found = await connection.run_sync(_revision)
-    scripts = ScriptDirectory.from_config(_config())
     if found is None:
         return SchemaState.EMPTY, ""
-    if found == scripts.get_current_head():
+    known = revisions()
+    if found == known[-1]:
         return SchemaState.CURRENT, found
-    known = {script.revision for script in scripts.walk_revisions()}
-    return (SchemaState.OLDER if found in known else SchemaState.NEWER), found
+    if found in known:
+        return SchemaState.OLDER, found
+    _, serves = compatibility(found)
+    return (SchemaState.AHEAD if serves in map(_number, known) else SchemaState.NEWER), found
+
+
+def compatibility(revision: str) -> tuple[str, str]:
+    """A revision's number, and the oldest one whose Voxpop can go on with it: by default itself."""
+    number, _, serves = revision.partition(SERVES)
+    return number, serves or number
+
+
+def revisions() -> list[str]:
+    """Every revision that this version knows, the latest last."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
+def _number(revision: str) -> str:
+    return compatibility(revision)[0]
 
 
 def _refuse_newer(state: SchemaState, found: str) -> None:
     if state is SchemaState.NEWER:
         raise SchemaMismatch(
-            f"The database's schema ({found}) is newer than this Voxpop; start the newer version."
+            f"The database's schema ({found}) is newer than this Voxpop and no longer serves it; "
+            "start the newer version."
         )
 
 
 async def upgrade(database: Database) -> str:
     """Bring the schema to this version; the revision it has then.
+
+    A schema that is ahead and serves this version is left as it is.
 
     Raises:
         StorageUnavailable: If the database is away.
@@ -69,6 +105,8 @@ async def upgrade(database: Database) -> str:
     """
     state, found = await schema_state(database)
     _refuse_newer(state, found)
+    if state is SchemaState.AHEAD:
+        return found
 
     def run(connection: Connection) -> Any:
         if not database.is_sqlite:
@@ -82,13 +120,13 @@ async def upgrade(database: Database) -> str:
 
 
 async def require_current(database: Database) -> None:
-    """Refuse to serve a schema that does not fit; SQLite is upgraded first.
+    """Refuse a schema that is older than needed, or too new; SQLite is upgraded first.
 
     Raises:
         SchemaMismatch: The message says what to run.
     """
     state, found = await schema_state(database)
-    if state is SchemaState.CURRENT:
+    if state.serves:
         return
     if database.is_sqlite:
         await upgrade(database)

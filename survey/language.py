@@ -12,6 +12,10 @@ class Language(Protocol):
     Sentences have named fields: `text("You said {score}.", score="6")`.
     """
 
+    def __hash__(self) -> int:
+        """What is the same in every card of a language is made once."""
+        ...
+
     @property
     def locale(self) -> str:
         """Such as `en` or `pt_BR`."""

@@ -24,6 +24,7 @@ MEANINGS = {
     Meaning.SLACK: "their Slack account",
     Meaning.AWAY_FROM: "the first day of an absence",
     Meaning.AWAY_UNTIL: "the last day of an absence",
+    Meaning.HOLIDAYS: "whose public holidays they have",
     Meaning.ATTRIBUTE: "an attribute, to choose and to group people by",
 }
 

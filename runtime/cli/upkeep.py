@@ -56,13 +56,17 @@ def check() -> None:
             await opened.close()
 
     state, revision = asyncio.run(work())
-    if state is SchemaState.CURRENT:
-        sys.stdout.write(f"The schema is at {revision}, which is current.\n")
+    if state.serves:
+        how = "is current" if state is SchemaState.CURRENT else "is newer and serves this version"
+        sys.stdout.write(f"The schema is at {revision}, which {how}.\n")
         return
     mends = {
         SchemaState.EMPTY: "There is no schema yet: run `voxpop db upgrade`.",
         SchemaState.OLDER: f"The schema is at {revision}, which is older: run `voxpop db upgrade`.",
-        SchemaState.NEWER: f"The schema is at {revision}, made by a newer Voxpop: start that one.",
+        SchemaState.NEWER: (
+            f"The schema is at {revision}, made by a newer Voxpop, and no longer serves this one: "
+            "start the newer one."
+        ),
     }
     fail(mends[state])
 

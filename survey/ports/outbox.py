@@ -14,8 +14,14 @@ class Outbox(Protocol):
         """Take what is due under a lease; what others hold is left to them."""
         ...
 
-    async def sent(self, delivery: Delivery, ref: MessageRef, *, at: datetime) -> bool:
-        """It arrived; False if the lease was lost meanwhile and nothing was written."""
+    async def sent(
+        self, delivery: Delivery, ref: MessageRef, *, at: datetime, more: bool = False
+    ) -> bool:
+        """It arrived; False if the lease was lost meanwhile and nothing was written.
+
+        With `more` others are about to arrive: it may wait for them for a moment, to be written
+        down together with them.
+        """
         ...
 
     async def postponed(

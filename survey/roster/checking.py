@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from survey.contact import HOLIDAYS
 from survey.errors import InvalidValue
 from survey.person import Address
 from survey.roster.columns import Column, Meaning, Row
@@ -29,11 +30,14 @@ class Rules:
     Attributes:
         email: The address in the one way that it is written; a ValueError tells why it is none.
         locale: The locale as we write it (`pt_BR`); a ValueError if there is no such.
+        region: The region of public holidays as we write it (`DE-BE`); a ValueError if there is no
+            such.
         zones: The IANA zones there are.
     """
 
     email: Callable[[str], str]
     locale: Callable[[str], str]
+    region: Callable[[str], str]
     zones: frozenset[str]
 
 
@@ -98,6 +102,7 @@ class _Checker:
     ids: dict[tuple[Meaning, str], Place] = field(default_factory=dict)
     zones: dict[str, str | _Fault] = field(default_factory=dict)
     locales: dict[str, str | _Fault] = field(default_factory=dict)
+    regions: dict[str, str | _Fault] = field(default_factory=dict)
     shared: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,6 +138,7 @@ class _Checker:
         email = self._email(row.place, cells, faults)
         timezone = self._zone(self._cell(cells, Meaning.TIMEZONE), faults)
         locale = self._locale(self._cell(cells, Meaning.LOCALE), faults)
+        region = self._region(self._cell(cells, Meaning.HOLIDAYS), faults)
         away = self._away(cells, faults)
         addresses = self._addresses(row.place, cells, faults)
         if faults:
@@ -143,7 +149,7 @@ class _Checker:
             name=_composed(self._cell(cells, Meaning.NAME)) or email,
             timezone=timezone,
             locale=locale,
-            attributes=self._attributes_of(cells),
+            attributes=self._attributes_of(cells, region),
             addresses=addresses,
             away_from=away[0],
             away_until=away[1],
@@ -211,6 +217,19 @@ class _Checker:
                 )
         return _known(self.locales[name], faults)
 
+    def _region(self, name: str, faults: list[_Fault]) -> str | None:
+        if not name:
+            return None
+        if name not in self.regions:
+            try:
+                self.regions[name] = self.rules.region(name)
+            except ValueError:
+                self.regions[name] = _Fault(
+                    reason=f"nobody knows the public holidays of {_shown(name)}",
+                    mend="write a country or one of its parts, such as DE, DE-BE or US-CA",
+                )
+        return _known(self.regions[name], faults)
+
     def _away(self, cells: Sequence[str], faults: list[_Fault]) -> tuple[date | None, date | None]:
         try:
             return parse_absence(
@@ -240,14 +259,14 @@ class _Checker:
             found.append(Address(platform=platform.value, workspace="", user_id=user))
         return tuple(found)
 
-    def _attributes_of(self, cells: Sequence[str]) -> Mapping[str, str]:
+    def _attributes_of(self, cells: Sequence[str], region: str | None) -> Mapping[str, str]:
         # Many people have the same ones; what is the same is kept once.
-        values = tuple(cells[place] for place, _ in self._attributes)
+        values = (region or "", *(cells[place] for place, _ in self._attributes))
         found = self.shared.get(values)
         if found is None:
             found = {
                 name: _composed(cells[place]) for place, name in self._attributes if cells[place]
-            }
+            } | ({HOLIDAYS: region} if region else {})
             self.shared[values] = found
         return found
 

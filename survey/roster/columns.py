@@ -23,6 +23,7 @@ class Meaning(StrEnum):
     SLACK = "slack"
     AWAY_FROM = "away_from"
     AWAY_UNTIL = "away_until"
+    HOLIDAYS = "holidays"
     ATTRIBUTE = "attribute"
 
 

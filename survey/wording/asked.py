@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from survey.card import Act, Button, Card, Dialog, Field, Style, Subject
 from survey.invitation import Invitation
@@ -42,6 +43,7 @@ def anchors(scale: Scale, language: Language) -> str:
     return language.text("{low} = very poor · {high} = excellent", **fields)
 
 
+@lru_cache(maxsize=256)
 def score_buttons(scale: Scale, language: Language) -> tuple[Button, ...]:
     """One button a mark; each says its number alone."""
     return tuple(

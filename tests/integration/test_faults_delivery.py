@@ -6,11 +6,12 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
+from storage.lanes import FIRST_PATIENCE, LONGEST_PAUSE
 from storage.tables import deliveries, lanes
 from survey.campaign import Campaign
 from survey.delivery import Method
@@ -32,7 +33,7 @@ def peer() -> Iterator[PeerProcess]:
 @pytest.fixture
 async def due(world: World, peer: PeerProcess) -> AsyncIterator[Campaign]:
     """A round of which nothing has gone out yet; it will, over the peer."""
-    messenger = PeerMessenger(peer.url, timeout=0.5)
+    messenger = PeerMessenger(peer.url, timeout=2)
     object.__setattr__(world.product.worker, "messengers", {"sandbox": messenger})
     world.clock.at = datetime.now(UTC)
     yield await world.start(deliver=False)
@@ -153,6 +154,22 @@ async def test_fault_3_killed_after_the_post_before_the_id_is_saved(
     assert posted.items() <= kept.items()
 
 
+async def test_fault_9_however_many_workers_claim_at_once_each_message_has_one(
+    world: World, due: Campaign
+) -> None:
+    others = [world.restarted() for _ in range(3)]
+    outboxes = [one.product.outbox for one in (world, *others)]
+    for _ in range(5):
+        await world.rows(deliveries.update().values(state="planned"))
+        claims = await asyncio.gather(
+            *(outbox.claim(at=world.clock.at, limit=2) for outbox in outboxes for _ in range(3))
+        )
+        claimed = [delivery.id for claim in claims for delivery in claim]
+        assert len(claimed) == len(set(claimed)) == due.invited
+    for other in others:
+        await other.close()
+
+
 async def test_fault_10_a_worker_whose_lease_ran_out_writes_late(
     world: World, peer: PeerProcess, due: Campaign
 ) -> None:
@@ -163,10 +180,16 @@ async def test_fault_10_a_worker_whose_lease_ran_out_writes_late(
     sent = await messenger.send(slow.address, card, delivery_id=slow.id)
     held = deliveries.c.id == slow.id
     await world.rows(deliveries.update().where(held).values(lease_until=LONG_AGO))
+    (again,) = await outbox.claim_unknown(at=world.clock.at, limit=50)
+
+    for _ in range(2):  # while somebody else holds it, and when they are done
+        assert await outbox.failed(slow, reason="late") is False
+        assert await outbox.sent(slow, sent, at=world.clock.at) is False
+        found = await messenger.find(again.address, again.id)
+        assert found == sent
+        await outbox.sent(again, found, at=world.clock.at)
     await world.product.worker()
 
-    assert await outbox.failed(slow, reason="late") is False
-    assert await outbox.sent(slow, sent, at=world.clock.at) is False
     assert await world.states(due) == {"sent": due.invited}
     assert everybody_has_one(peer, due)
 
@@ -198,10 +221,17 @@ async def test_fault_14_429_without_a_header_as_text_backs_off(
     world: World, peer: PeerProcess, due: Campaign
 ) -> None:
     peer.goes_wrong("busy_text")
-    await world.product.worker()
-    assert await world.states(due) == {"planned": due.invited}
-    (lane,) = await world.rows(select(lanes).where(lanes.c.method == Method.SEND.value))
-    assert timedelta(0) < lane.closed_until - datetime.now(UTC) <= timedelta(seconds=2)
+    parts = []
+    for trouble in range(8):
+        await world.rows(lanes.update().values(closed_until=None))
+        await world.product.worker()
+        assert await world.states(due) == {"planned": due.invited}
+        (lane,) = await world.rows(select(lanes).where(lanes.c.method == Method.SEND.value))
+        longest = min(FIRST_PATIENCE * 2**trouble, LONGEST_PAUSE)
+        parts.append((lane.closed_until - datetime.now(UTC)) / longest)
+    assert all(0 < part <= 1 for part in parts)
+    assert all(part > 0.45 for part in parts[2:])  # those before are short beside our own pace
+    assert min(parts[2:]) < 0.95  # not everybody comes back at the same moment
 
     peer.all_is_well()
     await later(world)
@@ -209,20 +239,13 @@ async def test_fault_14_429_without_a_header_as_text_backs_off(
     assert everybody_has_one(peer, due)
 
 
-@pytest.mark.parametrize("delivers", [True, False], ids=["it arrived", "it did not"])
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param({"fault": "error", "status": 500}, id="fault_15 500"),
-        pytest.param({"fault": "error", "status": 503}, id="fault_15 503"),
-        pytest.param({"fault": "stall", "seconds": 5}, id="fault_16 timeout"),
-        pytest.param({"fault": "garbage"}, id="fault_17 garbled"),
-        pytest.param({"fault": "drop"}, id="fault_18 dropped"),
-    ],
-)
-async def test_fault_15_16_17_18_what_nobody_knows_the_outcome_of_is_looked_up(
-    world: World, peer: PeerProcess, due: Campaign, fault: dict[str, object], delivers: bool
+arriving = pytest.mark.parametrize("delivers", [True, False], ids=["it arrived", "it did not"])
+
+
+async def looked_up(
+    world: World, peer: PeerProcess, due: Campaign, *, delivers: bool, **fault: object
 ) -> None:
+    """What three sends go wrong with leaves them unknown, until they are looked up."""
     peer.goes_wrong(calls=[1, 2, 3], delivers=delivers, **fault)  # type: ignore[arg-type]
     await world.product.worker()
     assert await world.states(due) == {"unknown": 3, "sent": due.invited - 3}
@@ -234,6 +257,35 @@ async def test_fault_15_16_17_18_what_nobody_knows_the_outcome_of_is_looked_up(
     assert await world.states(due) == {"sent": due.invited}
     assert everybody_has_one(peer, due)
     assert len(peer.calls()) == due.invited + (0 if delivers else 3)
+
+
+@arriving
+@pytest.mark.parametrize("status", [500, 503])
+async def test_fault_15_a_server_error_is_unknown_and_looked_up(
+    world: World, peer: PeerProcess, due: Campaign, status: int, delivers: bool
+) -> None:
+    await looked_up(world, peer, due, delivers=delivers, fault="error", status=status)
+
+
+@arriving
+async def test_fault_16_a_timeout_is_unknown_and_looked_up(
+    world: World, peer: PeerProcess, due: Campaign, delivers: bool
+) -> None:
+    await looked_up(world, peer, due, delivers=delivers, fault="stall", seconds=5)
+
+
+@arriving
+async def test_fault_17_garbled_json_with_200_is_unknown_and_looked_up(
+    world: World, peer: PeerProcess, due: Campaign, delivers: bool
+) -> None:
+    await looked_up(world, peer, due, delivers=delivers, fault="garbage")
+
+
+@arriving
+async def test_fault_18_dropped_before_an_answer_is_unknown_and_looked_up(
+    world: World, peer: PeerProcess, due: Campaign, delivers: bool
+) -> None:
+    await looked_up(world, peer, due, delivers=delivers, fault="drop")
 
 
 async def test_fault_18_where_nobody_can_be_asked_it_is_parked_and_not_sent_again(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from runtime.wiring import put_together
 from storage.invitations import Ballots
@@ -222,6 +222,29 @@ async def test_a_busy_platform_makes_nobody_fail(world: World, due: Campaign) ->
     gate.says = None
     await world.product.worker()
     assert await world.states(due) == {"sent": due.invited}
+
+
+async def test_whoever_waits_in_however_many_workspaces_is_found_by_one_look(
+    world: World, due: Campaign
+) -> None:
+    rows = await world.rows(select(deliveries.c.id))
+    for place, row in enumerate(rows):
+        await world.rows(
+            deliveries.update()
+            .where(deliveries.c.id == row.id)
+            .values(platform=f"chat{place % 2}", workspace=f"w{place % 5}")
+        )
+    looks = []
+
+    def run(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "RECURSIVE" in statement:
+            looks.append(statement)
+
+    event.listen(world.product.database.engine.sync_engine, "before_cursor_execute", run)
+    claimed = await claim(paced(world, {}), world)
+    assert {found.id for found in claimed} == {row.id for row in rows}
+    assert len(claimed) == due.invited
+    assert len(looks) == 1
 
 
 async def test_another_workspace_goes_on(world: World, due: Campaign) -> None:

@@ -108,6 +108,41 @@ async def test_a_worker_whose_lease_ran_out_is_fenced_off(world: World, due: Cam
     assert (await world.product.rounds.by_id(due.id)).reached == 1
 
 
+async def test_fault_57_what_was_on_its_way_is_looked_up_though_the_clock_was_put_back(
+    world: World, due: Campaign
+) -> None:
+    lost = await world.product.outbox.claim(at=world.clock.at, limit=50)
+    await leases_run_out(world)
+    world.clock.forward(hours=-1)
+    found = await world.product.outbox.claim_unknown(at=world.clock.at, limit=50)
+    assert {delivery.id for delivery in found} == {delivery.id for delivery in lost}
+
+    soon = world.clock.at + timedelta(seconds=1)
+    for delivery in found:
+        assert await world.product.outbox.unknown(delivery, until=soon, reason="nobody tells")
+    assert await world.product.outbox.claim_unknown(at=world.clock.at, limit=50) == []
+    assert await world.states(due) == {"unknown": due.invited}
+
+
+async def test_what_a_lost_worker_left_does_not_wait_behind_what_nobody_can_tell_of(
+    world: World, due: Campaign
+) -> None:
+    outbox, at = world.product.outbox, world.clock.at
+    parked = await outbox.claim(at=at, limit=due.invited - 2)
+    for delivery in parked:
+        await outbox.unknown(delivery, until=at, reason="nobody tells")
+    waiting = deliveries.c.state == DeliveryState.UNKNOWN.value
+    long_before = LONG_AGO - timedelta(hours=1)
+    await world.rows(deliveries.update().where(waiting).values(lease_until=long_before))
+    left = await outbox.claim(at=at, limit=2)
+    await leases_run_out(world)
+
+    found = await outbox.claim_unknown(at=at, limit=2)
+    assert {delivery.id for delivery in found} == {delivery.id for delivery in left}
+    found = await outbox.claim_unknown(at=at, limit=50)
+    assert {delivery.id for delivery in found} == {delivery.id for delivery in parked}
+
+
 async def test_who_was_quicker_than_our_bookkeeping_has_still_answered(
     world: World, due: Campaign
 ) -> None:

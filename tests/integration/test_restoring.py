@@ -134,6 +134,25 @@ async def test_the_password_is_no_word_of_a_command(
     assert (password, host, port) == ("hunter2secret", "db.example.org", "5433")
 
 
+class Told:
+    """A platform that counts what it is asked for, and what it is told to send."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.asked = self.sent = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def send(self, *args: Any, **options: Any) -> Any:
+        self.sent += 1
+        return await self._inner.send(*args, **options)
+
+    async def find(self, *args: Any) -> Any:
+        self.asked += 1
+        return await self._inner.find(*args)
+
+
 async def test_fault_64_old_backup_restored(
     world: World, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -160,11 +179,15 @@ async def test_fault_64_old_backup_restored(
     assert await again.product.people.by_email(email(2)) is not None
     assert await was_restored(again.product.database)
     assert await settle_restored(again.product) == (1, 11)
+    platform = Told(again.product.worker.messengers["sandbox"])
+    object.__setattr__(again.product.worker, "messengers", {"sandbox": platform})
     await _leases_run_out(again)
     for _ in range(3):
         await again.product.worker()
         again.clock.forward(minutes=1)
 
+    assert platform.asked == 11  # whatever was due by then
+    assert platform.sent == 1  # p1 had not got it
     inboxes = [row.inbox for row in await again.rows(select(sandbox_messages.c.inbox))]
     # Everybody has the message once; p2, who was forgotten once more, has no conversation left.
     assert sorted(inboxes) == sorted({email(place) for place in range(12) if place != 2})

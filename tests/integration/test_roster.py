@@ -13,6 +13,7 @@ from storage.roster import SqlRoster
 from storage.tables import addresses, deliveries, invitations, people
 from storage.tombstones import Tombstones
 from survey.campaign import Campaign
+from survey.contact import HOLIDAYS
 from survey.errors import InvalidValue, TooManyWouldLeave
 from survey.person import Enrolment
 from survey.roster import Prune, read_table
@@ -170,6 +171,21 @@ async def test_the_missing_leave_only_when_pruned_and_only_those_of_the_source(
     assert counts(await bring_in(world, THREE), unchanged=2, reactivated=1)
     cat = await person(world, "cat@example.org")
     assert (cat.active, cat.left_at) == (True, None)
+
+
+async def test_whose_public_holidays_they_have_is_an_attribute_that_changes(world: World) -> None:
+    await bring_in(world, "email,Holidays\nann@example.org,de-be\nben@example.org,\n")
+    assert (await person(world, "ann@example.org")).attributes == f'{{"{HOLIDAYS}": "DE-BE"}}'
+
+    refused = await bring_in(world, "email,holidays\nann@example.org,Berlin\n")
+    assert [one.reason for one in refused.refused] == [
+        "nobody knows the public holidays of 'Berlin'"
+    ]
+    assert not refused.written
+
+    moved = await bring_in(world, "email,holidays\nann@example.org,US\nben@example.org,\n")
+    assert counts(moved, changed=1, unchanged=1)
+    assert (await person(world, "ann@example.org")).attributes == f'{{"{HOLIDAYS}": "US"}}'
 
 
 async def test_an_export_that_lost_most_people_prunes_nobody(world: World) -> None:

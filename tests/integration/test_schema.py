@@ -12,7 +12,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from storage.engine import Database, open_database
-from storage.schema import SchemaState, require_current, schema_state, upgrade
+from storage.schema import (
+    SchemaState,
+    compatibility,
+    require_current,
+    revisions,
+    schema_state,
+    upgrade,
+)
 from storage.tables import metadata
 from survey.errors import SchemaMismatch, StorageUnavailable
 from tests.world import Process, World
@@ -101,6 +108,28 @@ async def test_migrations_make_it_to_the_last_option(
 
     assert len(told) > 100
     assert made == told
+
+
+def faults_of(names: list[str]) -> list[str]:
+    """What is wrong with how revisions are named, in their order."""
+    numbers, found, latest = [], [], ""
+    for name in names:
+        number, serves = compatibility(name)
+        numbers.append(number)
+        if number != f"{len(numbers):04}" or serves not in numbers:
+            found.append(name)
+        if serves < latest:  # whom the one before did not serve
+            found.append(name)
+        latest = serves
+    return found
+
+
+def test_every_revision_says_rightly_whom_it_serves() -> None:
+    assert faults_of(revisions()) == []
+    assert faults_of(["0001", "0002_serves_0001", "0003_serves_0001", "0004"]) == []
+    assert faults_of(["0001", "0002_serves_0003", "0003"]) == ["0002_serves_0003"]
+    assert faults_of(["0001", "0002", "0003_serves_0001"]) == ["0003_serves_0001"]
+    assert faults_of(["0001", "0003"]) == ["0003"]
 
 
 async def test_an_empty_database_is_brought_up_to_date(empty: Database) -> None:

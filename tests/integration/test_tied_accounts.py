@@ -56,7 +56,6 @@ def tying(world: World, directory: object) -> Tying:
 
     ties = SqlTies(world.product.database)
     tie = TieAccounts(platform=PLATFORM, workspace="", directory=directory, ties=ties)  # type: ignore[arg-type]
-    return Tying(tie=tie, clock=world.clock, close=nothing)
 
 
 async def tied(world: World) -> dict[str, str]:

@@ -28,6 +28,12 @@ class Product:
         self.process.join()
         self.process.close()
 
+    def stop(self, *, seconds: float) -> bool:
+        """Ask it to end, as an operator does; whether it has within so many seconds."""
+        self.process.terminate()
+        self.process.join(seconds)
+        return not self.alive
+
     async def tell(self, what: str, **body: Any) -> bool | None:
         """Whether it says that it is done; None if it says nothing any more."""
         connector = aiohttp.UnixConnector(str(self.options.control))

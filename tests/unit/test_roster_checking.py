@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from runtime.roster_rules import rules
+from survey.contact import HOLIDAYS
 from survey.errors import InvalidValue
 from survey.person import Address
 from survey.roster import Checked, Entry, Refused, check_rows, parse_absence, read_table
@@ -52,6 +53,12 @@ def test_an_e_mail_alone_is_enough() -> None:
     assert (entry.timezone, entry.locale, entry.attributes) == (None, None, {})
 
 
+def test_whose_public_holidays_they_have_is_written_as_the_calendars_know_it() -> None:
+    entry = only("email,team,Holidays", "a@example.org,Sales,de-be")
+    assert entry.attributes == {"team": "Sales", HOLIDAYS: "DE-BE"}
+    assert only("email,team,holidays", "a@example.org,Sales,").attributes == {"team": "Sales"}
+
+
 def test_names_that_look_like_formulas_are_names() -> None:
     assert only("email,name,team", "a@example.org,=cmd|'/c'!A1,+1").name == "=cmd|'/c'!A1"
 
@@ -74,6 +81,8 @@ def test_the_same_word_in_two_ways_of_writing_is_one_group() -> None:
         ("email,timezone", "a@example.org,Europe/Berlim", "no time zone", "Europe/Berlin"),
         ("email,timezone", "a@example.org,../etc/passwd", "no time zone", "an IANA name"),
         ("email,locale", "a@example.org,klingon", "no locale 'klingon'", "de or pt_BR"),
+        ("email,holidays", "a@example.org,Germany", "holidays of 'Germany'", "DE, DE-BE or US-CA"),
+        ("email,Holidays", "a@example.org,DE-QQ", "holidays of 'DE-QQ'", "DE, DE-BE or US-CA"),
         ("email,away_from", "a@example.org,24.12.2026", "is no date", "2026-12-24"),
         ("email,away_until", "a@example.org,2026-02-30", "is no date", "2026-12-24"),
         (

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,33 @@ async def test_everything_that_is_due_is_sent_a_batch_at_a_time_and_few_at_once(
     assert sorted(number for _, number, *_ in told) == list(range(1, 2 * BATCH + 21))
     assert {what for what, *_ in told} == {"sent"}
     assert messenger.most == AT_ONCE
+
+
+class SlowToWrite(FakeOutbox):
+    """Writes nothing down before so many messages have arrived."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.arrived = asyncio.Barrier(number)
+
+    async def sent(
+        self, delivery: Delivery, ref: MessageRef, *, at: datetime, more: bool = False
+    ) -> bool:
+        await self.arrived.wait()
+        return await super().sent(delivery, ref, at=at, more=more)
+
+
+async def test_while_messages_are_written_down_the_next_ones_are_sent() -> None:
+    number = BATCH + AT_ONCE
+    many = [delivery(place) for place in range(1, number + 1)]
+    told, _ = await work(*many, outbox=SlowToWrite(number))
+    assert len(told) == number
+
+
+async def test_only_the_last_of_a_batch_does_not_wait_for_others() -> None:
+    outbox = FakeOutbox()
+    await work(*(delivery(place) for place in range(1, BATCH + 3)), outbox=outbox)
+    assert sorted(outbox.lingered) == [False] * 2 + [True] * BATCH
 
 
 async def test_who_cannot_be_reached_is_failed_with_the_reason() -> None:
