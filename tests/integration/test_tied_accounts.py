@@ -51,11 +51,9 @@ class FakeDirectory:
 
 
 def tying(world: World, directory: object) -> Tying:
-    async def nothing() -> None:
-        pass
-
     ties = SqlTies(world.product.database)
     tie = TieAccounts(platform=PLATFORM, workspace="", directory=directory, ties=ties)  # type: ignore[arg-type]
+    return Tying(tie=tie, clock=world.clock)
 
 
 async def tied(world: World) -> dict[str, str]:
