@@ -153,7 +153,8 @@ def parse(text: str, *, surveys: Sequence[str]) -> Command:
     Raises:
         NotUnderstood: With the nearest command, if a word does not fit.
     """
-    words = text.split()
+    # What was copied from a chat may carry spaces without width.
+    words = text.replace("\u200b", "").split()
     if words and words[0].startswith("/"):
         bare = words[0].removeprefix("/").lower()
         # `/report` is what somebody types who forgot the rest.

@@ -77,7 +77,7 @@ class RoundCommands:
             private=previews.preview(
                 plan,
                 asker.language,
-                value=" ".join([name, f"{plan.starts_at.timestamp():.0f}", *sorted(command.to)]),
+                value=" ".join([name, str(int(plan.starts_at.timestamp())), *sorted(command.to)]),
                 zone=asker.person.zone,
                 startable=command.word is Word.START,
             )

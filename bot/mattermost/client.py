@@ -28,8 +28,9 @@ from survey.errors import InvalidValue
 __all__ = ["Client", "Files", "ServerSays"]
 
 API = "/api/v4"
-AT_ONCE = 8
-"""Calls under way at the same time; others wait for a thread."""
+AT_ONCE = 16
+"""Calls under way at the same time; others wait for a thread. A worker has ten of them and the
+directory four: on a server that hangs, a form still opens for who presses meanwhile."""
 TIMEOUT = (5.0, 20.0)
 """Seconds for a connection, and for each piece of an answer."""
 WAITS_AT_MOST = timedelta(seconds=2)

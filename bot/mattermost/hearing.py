@@ -1,16 +1,18 @@
 """What is done about what people write to the bot: each post once, and none is missed."""
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Self
 
 import structlog
 
 from bot.desk import Desk
 from bot.interactions import Said
-from bot.mattermost.client import Client
+from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.gate import address_of
 from bot.mattermost.markdown import escaped
 from bot.mattermost.voice import Voice, words
@@ -25,12 +27,16 @@ POSTS = "mattermost:posts"
 COMMENTS = "mattermost:comments"
 OVERLAP = timedelta(minutes=1)
 """Events come out of order: what is read up begins so long before the mark."""
+AHEAD = timedelta(minutes=5)
+"""How far the server's clock may be ahead of ours."""
 BEFORE_THE_FIRST = timedelta(hours=1)
 """What is read up the first time ever."""
 MARK_EVERY = timedelta(seconds=5)
 """How often the mark is written down while posts come in."""
 AT_ONCE = 8
 """Channels that are read up at the same time."""
+PATIENCE = timedelta(seconds=1)
+"""How long a server is left alone that is asked too much and does not say for how long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +111,7 @@ class Hearing:
                 raise
             except Exception:
                 log.exception("mattermost_post_broke", post=post.id)
-        self._reached = max(self._reached, post.at)
+        self._reach(post.at)
 
     async def catch_up(self) -> None:
         """Read what was written while nobody listened.
@@ -126,8 +132,7 @@ class Hearing:
                 found += posts
         for post in sorted(found, key=lambda one: one.at):
             await self.hear(post)
-        newest = max((one["last_post_at"] for one in channels), default=since)
-        self._reached = max(self._reached, newest)
+        self._reach(max((one["last_post_at"] for one in channels), default=since))
         await self.keep_mark(now=True)
 
     async def keep_mark(self, *, now: bool = False) -> None:
@@ -137,24 +142,41 @@ class Hearing:
             self._kept_at = at
             await self._heard.set_mark(POSTS, self._reached)
 
+    def _reach(self, at: int) -> None:
+        """All is heard up to this; who imports posts may date them into the future."""
+        self._reached = max(self._reached, min(at, _milliseconds(self._clock() + AHEAD)))
+
     async def _own_id(self) -> str:
         own_id, _ = await self._voice.account.me()
         return own_id
 
     async def _channels(self, since: int) -> Sequence[Mapping[str, Any]]:
         """Direct channels in which something was written since; any team shows all of them."""
-        teams = await self._client.call("GET", "/users/me/teams")
+        teams = await self._read("/users/me/teams")
         if not teams:
             log.warning("mattermost_bot_in_no_team")
             return []
-        all_of_them = await self._client.call("GET", f"/users/me/teams/{teams[0]['id']}/channels")
+        all_of_them = await self._read(f"/users/me/teams/{teams[0]['id']}/channels")
         return [one for one in all_of_them if one["type"] == "D" and one["last_post_at"] > since]
 
     async def _written(self, channel: Mapping[str, Any], since: int) -> list[Post]:
-        path = f"/channels/{channel['id']}/posts"
-        listed = await self._client.call("GET", path, params={"since": since})
+        listed = await self._read(f"/channels/{channel['id']}/posts", since=since)
         posts = [Post.read(told, direct=True) for told in listed["posts"].values()]
         return [post for post in posts if post.meant and post.at > since]
+
+    async def _read(self, path: str, **params: int) -> Any:
+        """What the server tells, however long it wants to be left alone before.
+
+        Beginning anew after each refusal would read the same channels again, and never get on.
+        """
+        while True:
+            try:
+                return await self._client.call("GET", path, params=params)
+            except ServerSays as error:
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    raise
+                patience = (error.retry_after or PATIENCE).total_seconds()
+            await asyncio.sleep(patience * random.uniform(1.0, 1.5))  # noqa: S311 - only to spread out
 
     async def _answer(self, post: Post) -> None:
         by = address_of(post.user_id)

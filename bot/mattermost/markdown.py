@@ -27,7 +27,7 @@ _REACHING = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_BLOCK = re.compile(r"(?:\#{1,6}|[-+]|\d{1,9}[.)])(?:\s|$)|>|[-=:|\s]*[-=|][-=:|\s]*$")
+_BLOCK = re.compile(r"(?:\#{1,6}|[-+]|\d{1,9}[.)])(?:\s|$)|>|(?=[:\s]*[-=|])[-=:|\s]+$")
 _OPEN = {"\u202a": "\u202c", "\u202b": "\u202c", "\u202d": "\u202c", "\u202e": "\u202c"}
 _OPEN |= dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 _UNWANTED = {"Cc", "Cs"}
@@ -40,7 +40,7 @@ def escaped(text: str) -> str:
 
 def unlinked(text: str) -> str:
     """The text for a label, where nothing is markup and mentions may still be read."""
-    return _REACHING.sub(rf"\g<0>{BREAK}", _clean(" ".join(text.split())))
+    return _broken(_clean(" ".join(text.split())))
 
 
 def _line(line: str) -> str:
@@ -49,17 +49,20 @@ def _line(line: str) -> str:
     indent = "\u00a0" * (len(clean) - len(words))
     found, end = [], 0
     for code in _CODE.finditer(words):
-        # Code is not escaped, so what is no command but foreign words is none.
-        if _REACHING.search(code[1]) is None:
-            found += [_inline(words[end : code.start()]), code[0]]
-            end = code.end()
+        # Code is shown as it stands: a backslash would be seen, a break is not.
+        found += [_inline(words[end : code.start()]), _broken(code[0])]
+        end = code.end()
     found.append(_inline(words[end:]))
     start = BREAK if _BLOCK.match(words) else ""
     return f"{indent}{start}{''.join(found)}{_closing(words)}"
 
 
 def _inline(text: str) -> str:
-    return _MARKUP.sub(r"\\\g<0>", _REACHING.sub(rf"\g<0>{BREAK}", text))
+    return _MARKUP.sub(r"\\\g<0>", _broken(text))
+
+
+def _broken(text: str) -> str:
+    return _REACHING.sub(rf"\g<0>{BREAK}", text)
 
 
 def _clean(text: str) -> str:

@@ -90,8 +90,11 @@ def answer_of(
 def text_of(card: Card) -> str:
     """The words of a card. Its small print is among them if there is no button to stand at."""
     note = "" if card.buttons else card.note
+    # A sentence that stands alone is no heading.
+    heads = card.lines or card.note or card.buttons or card.picture or card.attachment
+    headline = escaped(card.headline)
     return _fitting(
-        f"**{escaped(card.headline)}**" if card.headline else "",
+        f"**{headline}**" if headline and heads else headline,
         [escaped(line) for line in card.lines],
         f"*{escaped(' '.join(note.split()))}*" if note else "",
     )

@@ -93,7 +93,7 @@ def setting_steps(
     yield _commands(service)
     yield _site_url(service, url)
     yield _callback(service, callback_url, addresses)
-    yield _emails(_section(config, "PrivacySettings"))
+    yield _emails(_section(config, "PrivacySettings"), _section(config, "EmailSettings"))
     yield from _limits(_section(config, "RateLimitSettings"), service)
 
 
@@ -185,9 +185,16 @@ def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address, allowed: Seq
     return False
 
 
-def _emails(privacy: Mapping[str, Any]) -> Step:
+def _emails(privacy: Mapping[str, Any], email: Mapping[str, Any]) -> Step:
     if privacy.get("ShowEmailAddress", True):
-        return fine("e-mails", "the bot may see them")
+        if email.get("RequireEmailVerification", True):
+            return fine("e-mails", "the bot may see them")
+        return note(
+            "e-mails",
+            "are not verified: whoever takes one that no account has is asked in its owner's place",
+            "Authentication > Email > Require Email Verification, unless accounts come from LDAP "
+            "or SAML",
+        )
     return missing(
         "e-mails",
         "are hidden, so nobody is found by theirs",

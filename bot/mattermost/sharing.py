@@ -45,28 +45,31 @@ class Sharing:
             return words(card)
         if await self._is_direct(click):
             return ""
-        return words(Card(headline=card.headline, lines=(await self._there(click.user_id),)))
+        language = await self.voice.language(click.user_id)
+        there = beside.rest_in_direct_messages(language)
+        return words(Card(headline=card.headline, lines=(there,)))
 
     async def beside(self, card: Card, typed: Typed) -> Card:
-        """The card without its picture and its file: those go to the direct messages."""
+        """The card without its picture and its file, which an answer can't carry.
+
+        They go to the direct messages; all of it does, where it was asked for in those.
+        """
         bare = replace(card, picture=None, attachment=None)
         if card == bare:
             return card
-        parts = Card(
-            headline=card.headline if card.picture is None else card.picture.text,
-            picture=card.picture,
-            attachment=card.attachment,
-        )
-        sent = await self.voice.say_directly(typed.user_id, parts)
-        if not sent or await self._is_direct(typed):
+        here = await self._is_direct(typed)
+        whole = card if here else replace(card, buttons=())
+        if not await self.voice.say_directly(typed.user_id, whole):
             return bare
-        return replace(bare, lines=(*bare.lines, await self._there(typed.user_id)))
+        if here:
+            return Card()
+        language = await self.voice.language(typed.user_id)
+        if card.picture is None:
+            return replace(bare, lines=(*bare.lines, beside.file_in_direct_messages(language)))
+        return replace(bare, lines=(*bare.lines, beside.chart_in_direct_messages(language)))
 
     async def _is_direct(self, what: Click | Typed) -> bool:
         try:
             return await self.voice.account.direct_channel(what.user_id) == what.channel_id
         except ServerSays:
             return False
-
-    async def _there(self, user_id: str) -> str:
-        return beside.in_direct_messages(await self.voice.language(user_id))

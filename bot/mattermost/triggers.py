@@ -25,8 +25,8 @@ EARLIEST = timedelta(minutes=5)
 """How far the server's clock may be ahead of ours."""
 ASKED_AGAIN = timedelta(minutes=1)
 """How soon the server is asked for its key once more."""
-PATIENCE_SECONDS = 3.0
-"""How long a click waits for the key; after that the first lock alone decides."""
+PATIENCE_SECONDS = 1.0
+"""How long clicks wait for the key; after that the first lock alone decides until it is there."""
 _SIGNED = re.compile(r"(?P<id>[a-z0-9]{1,64}):(?P<user>[a-z0-9]{1,64}):(?P<ms>[0-9]{1,15}):")
 _ALGORITHM = ec.ECDSA(SHA256())
 
@@ -61,7 +61,8 @@ class Triggers:
         self._clock = clock
         self._key: ec.EllipticCurvePublicKey | None = None
         self._asked_at: datetime | None = None
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
+        self._waited_until = 0.0
 
     async def check(self, trigger_id: str, *, user_id: str) -> Trigger | None:
         """The click; None where there is neither a key nor anything to be read.
@@ -91,23 +92,22 @@ class Triggers:
     async def _known_key(self, *, anew: bool = False) -> ec.EllipticCurvePublicKey | None:
         if self._key is not None and not anew:
             return self._key
-        before = self._key
-        async with self._asking:
-            now = self._clock()
-            recent = self._asked_at is not None and now - self._asked_at < ASKED_AGAIN
-            if not recent and self._key is before:
-                self._asked_at = now
-                self._key = await self._ask() or self._key
-            return self._key
+        now, seconds = self._clock(), asyncio.get_running_loop().time()
+        if self._asked_at is None or now - self._asked_at >= ASKED_AGAIN:
+            self._asked_at = now
+            self._asking = asyncio.create_task(self._ask())
+            self._waited_until = seconds + PATIENCE_SECONDS
+        if self._asking is not None and seconds < self._waited_until:
+            # A server that takes longer is not asked in vain: the next clicks have its key.
+            await asyncio.wait({self._asking}, timeout=self._waited_until - seconds)
+        return self._key
 
-    async def _ask(self) -> ec.EllipticCurvePublicKey | None:
+    async def _ask(self) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                told = await self._fetch()
-            return None if not told else public_key(told)
-        except (VoxpopError, TimeoutError, ValueError) as error:
+            if told := await self._fetch():
+                self._key = public_key(told)
+        except (VoxpopError, ValueError) as error:
             log.warning("trigger_key_unknown", reason=type(error).__name__)
-            return None
 
 
 def public_key(text: str) -> ec.EllipticCurvePublicKey:

@@ -1,7 +1,10 @@
 """What the bot says of its own accord, beside the answer to a call of the server's."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -9,19 +12,22 @@ import structlog
 from bot.mattermost.account import BotAccount
 from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.gate import address_of
-from bot.mattermost.markdown import escaped
 from bot.mattermost.rendering import post_of, text_of
 from bot.sealing import Place, Seal
 from survey.card import Card
 from survey.delivery import MessageRef
 from survey.errors import StorageUnavailable, VoxpopError
 from survey.language import Language, Languages
-from survey.messenger import Messenger, RecipientUnreachable
+from survey.messenger import Messenger, PlatformBusy, RecipientUnreachable
 from survey.ports import People
 
 log = structlog.get_logger()
 PATIENCE_SECONDS = 1.0
 """How long somebody's language is looked for, where their answer waits."""
+TRIES = 5
+"""How often something is said that nobody waits for, to a server that limits the rate."""
+PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=10)
+"""How long it is left alone in between: where it does not say, and at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +90,7 @@ class Voice:
     async def change(self, user_id: str, ref: MessageRef, card: Card) -> None:
         """A message that stands turns into this card; one that can't be changed is answered."""
         try:
-            await self.messenger.update(address_of(user_id), ref, card)
+            await patiently(lambda: self.messenger.update(address_of(user_id), ref, card))
         except VoxpopError as error:
             log.warning("mattermost_not_changed", reason=error.code)
             if isinstance(error, RecipientUnreachable):
@@ -103,15 +109,30 @@ class Voice:
             if once:
                 bot_id, _ = await self.account.me()
                 body["pending_post_id"] = f"{bot_id}:{once}"
-            await self.client.call("POST", "/posts", json=body)
+            await patiently(lambda: self.client.call("POST", "/posts", json=body))
         except ServerSays as error:
             log.warning("mattermost_not_said", status=error.status, reason=error.error_id)
             return False
         return True
 
 
+async def patiently(say: Callable[[], Awaitable[object]]) -> None:
+    """Say it to a server that limits the rate: what it refuses it has not done."""
+    for _ in range(TRIES - 1):
+        try:
+            await say()
+        except PlatformBusy as error:
+            patience = error.retry_after
+        except ServerSays as error:
+            if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            patience = error.retry_after
+        else:
+            return
+        await asyncio.sleep(min(patience or PAUSE, LONGEST_PAUSE).total_seconds())
+    await say()
+
+
 def words(card: Card) -> str:
-    """A card where only words fit; a single sentence is no heading."""
-    if card == Card(headline=card.headline):
-        return escaped(card.headline)
-    return text_of(replace(card, buttons=()))
+    """A card where only words fit."""
+    return text_of(replace(card, buttons=(), picture=None, attachment=None))

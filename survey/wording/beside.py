@@ -22,9 +22,19 @@ def not_posted(language: Language) -> str:
     return language.text("I couldn't post that here just now, so please try again in a minute.")
 
 
-def in_direct_messages(language: Language) -> str:
-    """A picture or a file goes where only one person sees it."""
-    return language.text("What belongs to it is in our direct messages.")
+def chart_in_direct_messages(language: Language) -> str:
+    """A picture goes where only one person sees it."""
+    return language.text("The chart is in our direct messages.")
+
+
+def file_in_direct_messages(language: Language) -> str:
+    """A file goes where only one person sees it."""
+    return language.text("The file is in our direct messages.")
+
+
+def rest_in_direct_messages(language: Language) -> str:
+    """What is too much for an answer goes where only one person sees it."""
+    return language.text("The rest is in our direct messages.")
 
 
 def no_form(language: Language) -> str:

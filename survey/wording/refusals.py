@@ -78,6 +78,8 @@ def _of_a_request(error: VoxpopError, language: Language) -> str:
             )
         case UnknownRound(known=known):
             return language.text("There is no such round; there is: {known}.", known=_all(known))
+        case UnknownAttribute(known=()):
+            return language.text("In this round no attribute has groups that can be shown.")
         case UnknownAttribute(known=known):
             return language.text(
                 "People have no such attribute in this round; there is: {known}.", known=_all(known)

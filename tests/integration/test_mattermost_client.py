@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.mattermost import directory
 from bot.mattermost.client import AT_ONCE, Client, ServerSays
 from bot.mattermost.directory import Directory
+from scheduler import worker
 from survey.errors import InvalidValue
 from tests.mattermost.server import MattermostServer
 
@@ -380,3 +382,7 @@ async def test_a_server_that_does_not_tell_is_not_taken_for_an_empty_one() -> No
         with pytest.raises(ServerSays, match="404"):
             _ = [page async for page in Directory(client, "nowhere").members()]
         await client.close()
+
+
+def test_who_presses_finds_a_thread_whatever_else_is_under_way() -> None:
+    assert AT_ONCE > worker.AT_ONCE + directory.AT_ONCE

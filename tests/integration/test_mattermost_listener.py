@@ -239,3 +239,18 @@ async def test_a_token_that_was_revoked_is_told_and_tried_again(talk: Talk) -> N
             await asyncio.sleep(1.0)
             assert not listener.connected.is_set()
     assert talk.token not in str(logs)
+
+
+async def test_a_server_that_limits_the_rate_is_read_up_all_the_same(talk: Talk) -> None:
+    await talk.ada.reply("early", root=talk.asked)
+    for number in range(30):
+        await talk.server.person(f"somebody{number}").reply("Hello")
+    limits = talk.server.state.config["RateLimitSettings"]
+    limits.update(Enable=True, PerSec=20, MaxBurst=10)
+    listener = talk.listener()
+    async with running(listener):
+        await asyncio.wait_for(listener.connected.wait(), SECONDS)
+        assert talk.server.hub.connections == 1
+        limits.update(Enable=False)
+        assert len(await talk.thanks()) == 1
+    assert talk.comment == "early"

@@ -129,7 +129,7 @@ async def test_a_message_changes_with_all_its_buttons_and_is_still_found(bot: Bo
     ref = await bot.messenger.send(alice, QUESTION, delivery_id=delivery)
     await bot.messenger.update(alice, ref, Card(headline="Closed."))
     post = await bot.client.call("GET", f"/posts/{ref.message}")
-    assert (post["message"], post["props"]["attachments"]) == ("**Closed.**", None)
+    assert (post["message"], post["props"]["attachments"]) == ("Closed.", None)
     await bot.messenger.update(alice, ref, QUESTION)
     kept = bot.server.posts.get(ref.message).props["attachments"][0]["actions"][6]
     place = SEAL.open(kept["integration"]["context"]["seal"]).place
@@ -144,9 +144,9 @@ async def test_an_older_card_is_not_put_over_a_newer_one(bot: Bot) -> None:
         at = None if minutes is None else AT + timedelta(minutes=minutes)
         await bot.messenger.update(alice, ref, Card(headline=said, as_of=at))
     post = await bot.client.call("GET", f"/posts/{ref.message}")
-    assert post["message"] == "**You said 8.**"
+    assert post["message"] == "You said 8."
     await bot.messenger.update(alice, ref, Card(headline="Now 9.", as_of=AT + timedelta(hours=1)))
-    assert bot.server.posts.get(ref.message).message == "**Now 9.**"
+    assert bot.server.posts.get(ref.message).message == "Now 9."
 
 
 async def test_fault_25_a_message_that_was_deleted_is_said_to_be_gone(bot: Bot) -> None:

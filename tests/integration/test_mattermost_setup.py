@@ -288,12 +288,13 @@ async def test_a_network_that_is_allowed_is_enough(server: MattermostServer) -> 
         ("ServiceSettings", "EnableUserAccessTokens", False, "access tokens"),
         ("RateLimitSettings", "Enable", True, "rate limit"),
         ("ServiceSettings", "PostEditTimeLimit", 300, "editing"),
+        ("EmailSettings", "RequireEmailVerification", False, "e-mails"),
     ],
 )
 async def test_what_only_is_good_to_know_is_no_mistake(
     server: MattermostServer, section: str, setting: str, value: object, step: str
 ) -> None:
-    server.state.config[section][setting] = value
+    server.state.config.setdefault(section, {})[setting] = value
     admin = server.state.log_in(server.admin)
 
     done = await set_up(server, admin=admin)

@@ -105,6 +105,7 @@ def test_what_can_be_typed(text: str, command: Command) -> None:
         "/nps\treport\n",
         "/voxpop report",
         "/nps\u202freport",
+        "/nps \u200breport\u200b",
     ],
 )
 def test_case_and_blanks_do_not_matter(text: str) -> None:

@@ -111,13 +111,18 @@ async def test_a_report_shows_its_chart_in_the_direct_messages() -> None:
     assert sealed.place.channel == SQUARE
 
 
-async def test_a_report_typed_in_the_direct_messages_does_not_say_where_its_chart_is() -> None:
+async def test_a_report_typed_in_the_direct_messages_is_one_message_with_chart_and_buttons() -> (
+    None
+):
     chat = a_mattermost()
     for number in range(1, 8):
         chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
     told = (await chat.types("report nps", channel_id=direct(ADA))).json()
-    assert len(chat.client.posted()) == 1
-    assert "direct messages" not in told["text"]
+    (posted,) = chat.client.posted()
+    assert posted["message"].startswith("**NPS +100**")
+    assert posted["file_ids"] == ["f" * 26]
+    assert len(posted["props"]["attachments"][0]["actions"]) == 4
+    assert (told["text"], told["attachments"]) == ("", [])
 
 
 async def test_a_chart_that_can_not_be_posted_takes_nothing_from_the_report() -> None:

@@ -204,3 +204,12 @@ async def test_a_bot_in_no_team_listens_all_the_same() -> None:
     chat.client.answers["/users/me/teams"] = []
     await chat.hearing.catch_up()
     assert chat.invitation().response.comment is None
+
+
+async def test_a_post_dated_into_the_future_hides_nothing_that_comes_before() -> None:
+    chat = await asked()
+    imported = written(chat, "Imported", create_at=4_102_444_800_000, channel_id="c" * 26)
+    await hears(chat, imported, direct=False)
+    await chat.hearing.keep_mark(now=True)
+    minutes_ahead = chat.store.marks[POSTS] / 60_000 - chat.clock().timestamp() / 60
+    assert minutes_ahead <= 5

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -348,7 +349,8 @@ def test_small_print_that_names_a_command_or_is_long_is_text() -> None:
         ),
         ("    code\n\tcode", "\u00a0\u00a0\u00a0\u00a0code\n\u00a0code"),
         ("```\ncode\n```", "\\`\\`\\`\ncode\n\\`\\`\\`"),
-        ("`@all` `x", "\\`@‸all\\` \\`x"),
+        ("`/nps remind [@USER]`", "`/nps remind [@‸USER]`"),
+        ("`@all` `x", "`@‸all` \\`x"),
         ("a\x00b\ud800c\u2028d\r\ne", "abc\nd\ne"),
         ("\u202eturned", "\u202eturned\u202c"),
         ("\u2067\u202eturned", "\u2067\u202eturned\u202c\u2069"),
@@ -432,3 +434,10 @@ def test_nothing_but_signs_of_markdown_is_added_and_nothing_lost(text: str) -> N
     sent = re.sub(r"\\([\\*`\[_])", r"\1", escaped(text).replace(BREAK, ""))
     as_shown = sent.replace("\u00a0", "").replace("\u202c", "")
     assert re.sub(r"\s", "", as_shown) == re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("sign", ["-", "=", "|", ": ", "#", "`", "@", "a@", "_", "\u202b"])
+def test_a_wall_of_signs_takes_no_longer_than_other_words(sign: str) -> None:
+    began = time.perf_counter()
+    escaped(sign * 20_000 + "x")
+    assert time.perf_counter() - began < 0.5

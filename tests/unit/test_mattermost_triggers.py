@@ -1,5 +1,6 @@
 """The server's signature below a click."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -186,3 +187,23 @@ async def test_a_server_that_does_not_tell_its_key_is_asked_again_later() -> Non
     clock.forward(minutes=2)
     second = await triggers.check(server.trigger(ADA, clock()), user_id=ADA)
     assert [one.verified for one in (first, second) if one] == [False, True]
+
+
+async def test_clicks_wait_a_second_for_a_key_and_later_ones_have_it() -> None:
+    server, told = SigningServer(), asyncio.Event()
+
+    async def fetch() -> str | None:
+        await told.wait()
+        return await server.public_key()
+
+    triggers, loop = Triggers(fetch, clock=SetClock()), asyncio.get_running_loop()
+    trigger, began = server.trigger(ADA, MONDAY), loop.time()
+    early = await asyncio.gather(*(triggers.check(trigger, user_id=ADA) for _ in range(20)))
+    assert loop.time() - began < 2
+    assert not any(one.verified for one in early if one)
+
+    told.set()
+    await asyncio.sleep(0)
+    late = await triggers.check(trigger, user_id=ADA)
+    assert late is not None
+    assert late.verified
