@@ -8,7 +8,7 @@ from survey.delivery import LEASE, Delivery, Method, method_of
 
 BEGINS_WITHIN = LEASE / 2
 """What was claimed longer ago is put back: under its lease, another worker may look after it."""
-ENOUGH_UNKNOWN = 3
+ENOUGH_UNKNOWN = 5
 """So many unknown outcomes and nothing that went well: the platform itself is in trouble."""
 
 Lane = tuple[str, str, Method]

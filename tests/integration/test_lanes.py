@@ -138,12 +138,12 @@ async def test_a_platform_that_tells_nothing_is_asked_by_one_message_at_a_time(
     gate = Gate(world)
     gate.says = OutcomeUnknown("503")
     await world.product.worker()
-    assert (gate.calls, (await world.states(due))["planned"]) == (3, due.invited - 3)
+    assert (gate.calls, (await world.states(due))["planned"]) == (5, due.invited - 5)
     await world.product.worker()
-    assert gate.calls == 3
+    assert gate.calls == 5
     await seconds_pass(world, 3)
     await world.product.worker()
-    assert gate.calls == 4
+    assert gate.calls == 6
     trouble, left = await lane(world)
     assert (trouble, 1.9 < left <= 4) == (2, True)
 
