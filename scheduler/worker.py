@@ -4,11 +4,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from scheduler.batch import Batch, lane_of
 from survey.contact import QuietDay, never_quiet
 from survey.delivery import (
     ATTEMPTS,
@@ -18,7 +19,6 @@ from survey.delivery import (
     Method,
     Postpone,
     Skip,
-    method_of,
     retry_after,
     sending,
 )
@@ -37,8 +37,6 @@ BATCH = 50
 """How many deliveries one claim takes."""
 AT_ONCE = 10
 """How many of them are under way at the same time."""
-BEGINS_WITHIN = LEASE / 2
-"""What was claimed longer ago is put back: under its lease, another worker may look after it."""
 SENDS_WITHIN = LEASE / 4
 """A platform that takes longer over a message has not told what became of it."""
 LOOKS_EVERY = timedelta(seconds=1)
@@ -47,29 +45,6 @@ SETTLES_AFTER = timedelta(seconds=10)
 """What a platform may still be busy with is not looked up before: it would be sent again."""
 
 log = structlog.get_logger()
-
-
-@dataclass(kw_only=True)
-class Batch:
-    """What was claimed together, and what is learnt about it on the way.
-
-    Attributes:
-        open: How many of them nobody has begun or finished yet.
-        begun: When, by the machine's monotonic clock (seconds).
-        shut: Where a platform wants patience, or nothing to do with us.
-    """
-
-    open: int = 0
-    begun: float = field(default_factory=time.monotonic)
-    shut: set[tuple[str, str, Method]] = field(default_factory=set)
-
-    def put_back(self, delivery: Delivery) -> str | None:
-        """Why this one is not to be begun any more; None if it is."""
-        if _lane(delivery) in self.shut:
-            return "its platform wants patience"
-        if time.monotonic() - self.begun >= BEGINS_WITHIN.total_seconds():
-            return "those before it took too long"
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,10 +175,12 @@ class Worker:
             )
             return None
         try:
-            return Arrived(ref=await self._in_time(self._send(messenger, delivery)))
+            ref = await self._in_time(self._send(messenger, delivery))
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the row must not hang
             await self._went_wrong(delivery, error, batch)
             return None
+        batch.went_well(delivery)
+        return Arrived(ref=ref)
 
     async def _went_wrong(self, delivery: Delivery, error: Exception, batch: Batch) -> None:
         reason = str(error)
@@ -212,15 +189,20 @@ class Worker:
                 await self.outbox.failed(delivery, reason=reason)
                 log.warning("delivery_failed", delivery=str(delivery.id), reason=reason)
             case PlatformBusy(retry_after=wait):
-                batch.shut.add(_lane(delivery))
+                batch.shut.add(lane_of(delivery))
                 await self.outbox.busy(delivery, wait=wait, reason=reason)
                 log.info("platform_busy", **_where(delivery))
             case PlatformRefuses():
-                batch.shut.update((*_lane(delivery)[:2], method) for method in Method)
+                batch.shut.update((*lane_of(delivery)[:2], method) for method in Method)
                 if await self.outbox.refused(delivery, reason=reason):
                     log.error("platform_refuses_us", reason=reason, **_where(delivery))
             case OutcomeUnknown():
+                # Before anything is written: those behind it are about to begin.
+                shuts = batch.in_trouble(delivery)
                 await self._not_known(delivery, reason=reason, sent=True)
+                if shuts:
+                    await self.outbox.trouble(delivery, reason=reason)
+                    log.warning("platform_in_trouble", reason=reason, **_where(delivery))
             case _:
                 log.error("delivery_broke", delivery=str(delivery.id), exc_info=error)
                 await self._not_known(delivery, reason=type(error).__name__, sent=True)
@@ -255,6 +237,9 @@ class Worker:
         if delivery.kind is DeliveryKind.UPDATE:
             # An update leads to the same message however often it is made.
             return await self._deliver(delivery, batch)
+        if not_now := batch.put_back(delivery):
+            await self._not_known(delivery, reason=not_now)
+            return None
         try:
             async with asyncio.timeout(SENDS_WITHIN.total_seconds()):
                 found = await messenger.find(delivery.address, delivery.id)
@@ -262,12 +247,14 @@ class Worker:
             await self.outbox.failed(delivery, reason=str(error))
             return None
         except (OutcomeUnknown, PlatformBusy, PlatformRefuses) as error:
+            batch.in_trouble(delivery)
             await self._not_known(delivery, reason=str(error))
             return None
         except Exception as error:
             log.exception("look_up_broke", delivery=str(delivery.id))
             await self._not_known(delivery, reason=type(error).__name__)
             return None
+        batch.went_well(delivery)
         if found is not None:
             return Arrived(ref=found, adopted=True)
         await self._again(delivery, reason="it had not arrived")
@@ -298,10 +285,6 @@ async def _end_of(tasks: Sequence[asyncio.Task[None]]) -> None:
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
-
-
-def _lane(delivery: Delivery) -> tuple[str, str, Method]:
-    return delivery.address.platform, delivery.address.workspace, method_of(delivery)
 
 
 def _where(delivery: Delivery) -> dict[str, str]:

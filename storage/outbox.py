@@ -92,6 +92,19 @@ class SqlOutbox:
                 reason=reason,
             )
 
+    async def trouble(self, delivery: Delivery, *, reason: str) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await shut(
+                connection,
+                self._database,
+                (delivery.address.platform, delivery.address.workspace),
+                [method_of(delivery)],
+                wait=None,
+                first=FIRST_PATIENCE,
+                reason=reason,
+            )
+
     async def refused(self, delivery: Delivery, *, reason: str) -> bool:
         """See the port."""
         async with self._database.write() as connection:

@@ -52,6 +52,9 @@ class FakeOutbox:
     async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
         self._keep("busy", delivery, wait, reason)
 
+    async def trouble(self, delivery: Delivery, *, reason: str) -> None:
+        self._keep("trouble", delivery, reason)
+
     async def refused(self, delivery: Delivery, *, reason: str) -> bool:
         self._keep("refused", delivery, reason)
         was_well, self.troubled = not self.troubled, True

@@ -37,6 +37,13 @@ class Outbox(Protocol):
         """
         ...
 
+    async def trouble(self, delivery: Delivery, *, reason: str) -> None:
+        """The platform tells nothing: of this method nothing goes out there but a probe.
+
+        From time to time, as after `busy` without a time; the delivery itself is left as it is.
+        """
+        ...
+
     async def refused(self, delivery: Delivery, *, reason: str) -> bool:
         """The platform refuses us: nothing goes out there but a probe from time to time.
 

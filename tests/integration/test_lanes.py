@@ -16,7 +16,7 @@ from storage.tables import deliveries, lanes
 from survey.campaign import Campaign
 from survey.card import Card
 from survey.delivery import Delivery, MessageRef, Method, Pace
-from survey.messenger import PlatformBusy, PlatformRefuses
+from survey.messenger import OutcomeUnknown, PlatformBusy, PlatformRefuses
 from survey.person import Address
 from survey.states import DeliveryKind
 from tests.peer.messenger import PeerMessenger
@@ -130,6 +130,31 @@ class Gate:
 
     async def find(self, address: Address, delivery_id: object) -> MessageRef | None:
         return await self.inner.find(address, delivery_id)  # type: ignore[arg-type]
+
+
+async def test_a_platform_that_tells_nothing_is_asked_by_one_message_at_a_time(
+    world: World, due: Campaign
+) -> None:
+    gate = Gate(world)
+    gate.says = OutcomeUnknown("503")
+    await world.product.worker()
+    assert (gate.calls, (await world.states(due))["planned"]) == (5, due.invited - 5)
+    await world.product.worker()
+    assert gate.calls == 5
+    await seconds_pass(world, 3)
+    await world.product.worker()
+    assert gate.calls == 6
+    trouble, left = await lane(world)
+    assert (trouble, 1.9 < left <= 4) == (2, True)
+
+    gate.says = None
+    await seconds_pass(world, 5)
+    world.clock.forward(minutes=5)
+    await world.product.worker()
+    world.clock.forward(minutes=5)
+    await world.product.worker()
+    assert await world.states(due) == {"sent": due.invited}
+    assert (await lane(world))[0] == 0
 
 
 async def test_retry_after_shuts_that_method_alone(world: World, due: Campaign) -> None:

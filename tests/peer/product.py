@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 from aiohttp import web
 
+import scheduler.batch
 import scheduler.worker
 import storage.claims
 from runtime.serving import ALL_PARTS, working
@@ -72,7 +73,7 @@ def compose(options: Options) -> Product:
 def hurry(lease: float) -> None:
     """Let everything that waits wait for seconds."""
     storage.claims.LEASE = timedelta(seconds=lease)  # type: ignore[attr-defined]
-    scheduler.worker.BEGINS_WITHIN = timedelta(seconds=lease / 2)
+    scheduler.batch.BEGINS_WITHIN = timedelta(seconds=lease / 2)
     scheduler.worker.SENDS_WITHIN = timedelta(seconds=lease / 4)
     scheduler.worker.SETTLES_AFTER = timedelta(seconds=lease / 4)
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from runtime.languages import language
+from scheduler.batch import BEGINS_WITHIN, ENOUGH_UNKNOWN
 from scheduler.worker import (
     AT_ONCE,
     BATCH,
-    BEGINS_WITHIN,
     SENDS_WITHIN,
     SETTLES_AFTER,
     Worker,
@@ -141,13 +141,50 @@ async def test_a_platform_that_refuses_us_gets_nothing_more_and_one_alert(
     assert capsys.readouterr().out.count("platform_refuses_us") == 1
 
 
+def in_trouble(*numbers: int) -> FakeMessenger:
+    """A platform that answers these with what tells nothing."""
+    return FakeMessenger(sends=dict.fromkeys(numbers, OutcomeUnknown("503")))
+
+
+async def test_a_platform_that_tells_nothing_gets_nothing_more_of_a_batch() -> None:
+    claimed = [delivery(number) for number in range(1, AT_ONCE + 4)]
+    told, messenger = await work(*claimed, messenger=in_trouble(*range(1, AT_ONCE + 4)))
+    assert len(messenger.calls) == AT_ONCE
+    assert [what for what, *_ in told].count("unknown") == AT_ONCE
+    assert [what for what, *_ in told].count("postponed") == 3
+    assert [what for what, *_ in told].count("trouble") == 1
+
+
+async def test_a_few_unknown_outcomes_are_nobodys_trouble_but_theirs() -> None:
+    few = [delivery(number) for number in range(1, ENOUGH_UNKNOWN)]
+    told, _ = await work(*few, messenger=in_trouble(*range(1, ENOUGH_UNKNOWN)))
+    assert {what for what, *_ in told} == {"unknown"}
+    many = [delivery(number) for number in range(1, AT_ONCE + 4)]
+    told, messenger = await work(*many, messenger=in_trouble(*range(2, AT_ONCE + 4)))
+    assert "trouble" not in {what for what, *_ in told}
+    assert len(messenger.calls) == AT_ONCE + 3
+
+
+async def test_one_probe_is_enough_to_tell_that_the_trouble_is_not_over() -> None:
+    told, _ = await work(delivery(1, probe=True), messenger=in_trouble(1))
+    assert [what for what, *_ in told] == ["unknown", "trouble"]
+
+
+async def test_a_platform_that_does_not_answer_is_not_asked_for_all_that_was_lost() -> None:
+    lost = [delivery(number) for number in range(1, AT_ONCE + 4)]
+    mute = FakeMessenger(finds=dict.fromkeys(range(1, AT_ONCE + 4), OutcomeUnknown("504")))
+    told, messenger = await work(lost=lost, messenger=mute)
+    assert len(messenger.calls) == ENOUGH_UNKNOWN
+    assert [what for what, *_ in told] == ["unknown"] * (AT_ONCE + 3)
+
+
 async def test_only_a_probe_tells_that_a_platform_is_well_again() -> None:
     told, _ = await work(delivery(1, probe=True), delivery(2))
     assert [number for what, number, *_ in told if what == "well"] == [1]
 
 
 async def test_what_was_claimed_too_long_ago_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scheduler.worker.BEGINS_WITHIN", timedelta(0))
+    monkeypatch.setattr("scheduler.batch.BEGINS_WITHIN", timedelta(0))
     told, messenger = await work(delivery())
     assert told == [("postponed", 1, MONDAY, "those before it took too long")]
     assert messenger.calls == []
