@@ -47,14 +47,14 @@ class Tying:
         return await asyncio.shield(task)
 
     async def sweep(self) -> None:
-        """The same; trouble is told to the log alone, and the next run tries again."""
-        with contextlib.suppress(VoxpopError):
-            await self.run()
+        """The same, unless it was done lately; trouble is told to the log alone."""
+        if not self._is_fresh():
+            with contextlib.suppress(VoxpopError):
+                await self.run()
 
     async def refresh(self, *, within: timedelta = PATIENCE) -> None:
         """Do it if it was not done lately, and wait for that a little; it goes on by itself."""
-        now = self.clock()
-        if self._done_at is not None and now - self._done_at < STILL_FRESH:
+        if self._is_fresh():
             return
         await asyncio.wait({self._begin()}, timeout=within.total_seconds())
 
@@ -70,6 +70,9 @@ class Tying:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+
+    def _is_fresh(self) -> bool:
+        return self._done_at is not None and self.clock() - self._done_at < STILL_FRESH
 
     def _begin(self) -> asyncio.Task[Tied]:
         if self._under_way is None:

@@ -35,6 +35,7 @@ class Commands:
         """Read and do."""
         asker = await self._asker(typed.by)
         if asker is None:
+            self.own.knock("tie")  # perhaps the chat has them since a moment ago
             return said(refusals.unknown_person(self.languages("en")))
         language = asker.language
         try:

@@ -188,5 +188,8 @@ def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
 
 
 def unknown_person(language: Language) -> str:
-    """Somebody who is not on the roster."""
-    return language.text("I don't know you yet: ask your survey administrators to add you.")
+    """Somebody who is not on the roster, or whose account was not found yet."""
+    return language.text(
+        "I don't know you yet: ask your survey administrators to add you. If they have, try again "
+        "in a minute."
+    )

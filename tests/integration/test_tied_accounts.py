@@ -225,6 +225,7 @@ async def test_before_a_round_it_is_done_unless_it_was_just_now(world: World) ->
 
     directory.team = [account(1), account(2)]
     await run.refresh()
+    await run.sweep()
     assert email(2) not in await tied(world)
 
     world.clock.at += STILL_FRESH

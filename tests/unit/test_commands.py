@@ -100,8 +100,10 @@ async def test_somebody_unknown_learns_nothing_but_whom_to_ask(command: str) -> 
     chat = await a_round(9)
     reply = await chat.types(f"/nps {command}", by=person(number=99, name="Zoe"))
     assert private(reply) == Card(
-        headline="I don't know you yet: ask your survey administrators to add you."
+        headline="I don't know you yet: ask your survey administrators to add you. If they have, "
+        "try again in a minute."
     )
+    assert chat.knocks == ["tie"]
 
 
 @pytest.mark.parametrize(("by", "sees"), [(ADA, True), (BEN, False)])
