@@ -198,8 +198,9 @@ async def test_steps_and_presses_at_once_fold_nobody_in_twice(world: World) -> N
         for place, one in enumerate(presses[half::2]):
             await world.product.answers.record(one, place % 11)
             await other.product.answers.record(one, place % 7)
-            while place == 22 and not await world.rows(select(steps)):
-                await asyncio.sleep(0.02)  # a step gives way to presses, and these would all win
+            # A step gives way to presses, and these would all win: one has its turn here.
+            while place == 22 and not await world.rows(select(steps)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         under_way.clear()
 
     await asyncio.gather(press_all(0), press_all(1), step(world), step(other))
