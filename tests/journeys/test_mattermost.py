@@ -16,7 +16,7 @@ from sqlalchemy import update
 from storage.engine import open_database
 from storage.tables import deliveries
 from tests.mattermost.attachments import actions_of
-from tests.mattermost.installation import (
+from tests.mattermost_installation import (
     ZONE,
     Installation,
     Json,
