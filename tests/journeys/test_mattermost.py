@@ -33,6 +33,7 @@ from tests.mattermost.server import MattermostServer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("a journey: each step goes on from the one before it"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 TOML = f"""
