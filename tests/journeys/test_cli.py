@@ -167,7 +167,10 @@ def test_the_database_and_the_settings_are_examined(
     well = voxpop(folder, "doctor", VOXPOP_SANDBOX="1")
     nothing, ill = all_of(tmp_path, "db check", "doctor")
 
-    assert (schema.code, schema.out) == (0, b"The schema is at 0004_serves_0003, which is current.\n")
+    assert (schema.code, schema.out) == (
+        0,
+        b"The schema is at 0004_serves_0003, which is current.\n",
+    )
     assert well.code == 0
     assert doctor.code == 1  # no platform is switched on
     wrong = [one for one in doctor.json if one["result"] != "ok"]

@@ -16,6 +16,8 @@ from sqlalchemy import update
 from storage.engine import open_database
 from storage.tables import deliveries
 from tests.mattermost.attachments import actions_of
+from tests.mattermost.person import Person
+from tests.mattermost.server import MattermostServer
 from tests.mattermost_installation import (
     ZONE,
     Installation,
@@ -28,8 +30,6 @@ from tests.mattermost_installation import (
     told,
     typed,
 )
-from tests.mattermost.person import Person
-from tests.mattermost.server import MattermostServer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

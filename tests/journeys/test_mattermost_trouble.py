@@ -16,6 +16,8 @@ from sqlalchemy import update
 
 from storage.engine import open_database
 from storage.tables import deliveries
+from tests.mattermost.person import Person
+from tests.mattermost.server import MattermostServer
 from tests.mattermost_installation import (
     ZONE,
     Installation,
@@ -27,8 +29,6 @@ from tests.mattermost_installation import (
     told,
     typed,
 )
-from tests.mattermost.person import Person
-from tests.mattermost.server import MattermostServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 TOML = f"""
