@@ -1,6 +1,7 @@
 """What tests stand on: real databases, a clock that is told, a world with people in it."""
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
@@ -142,3 +143,10 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"A browser test was skipped: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Whoever leaves a connection open fails by it, not whoever comes later."""
+    if item.path.parent.name != "unit":
+        gc.collect()
