@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
+from bot.afterwards import Afterwards
 from bot.desk import Desk
 from bot.mattermost import PLATFORM, WORKSPACE
 from bot.mattermost.account import BotAccount
 from bot.mattermost.actions import Actions
-from bot.mattermost.afterwards import Afterwards
 from bot.mattermost.callbacks import create_callbacks
 from bot.mattermost.client import Client
 from bot.mattermost.commands import SlashCommands
@@ -23,10 +23,10 @@ from bot.mattermost.hearing import Hearing
 from bot.mattermost.listener import Listener
 from bot.mattermost.messenger import MattermostMessenger
 from bot.mattermost.sharing import Sharing
-from bot.mattermost.tally import Tally
 from bot.mattermost.triggers import Triggers
 from bot.mattermost.voice import Voice
 from bot.sealing import Seal
+from bot.tally import Tally
 from runtime.mattermost_settings import MattermostSettings
 from runtime.tying import Tying
 from survey.language import Languages

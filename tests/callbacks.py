@@ -13,10 +13,10 @@ import httpx
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bot.afterwards import Afterwards
 from bot.desk import Desk
 from bot.mattermost.account import BotAccount
 from bot.mattermost.actions import Actions
-from bot.mattermost.afterwards import Afterwards
 from bot.mattermost.callbacks import create_callbacks
 from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.commands import SlashCommands
@@ -25,10 +25,10 @@ from bot.mattermost.gate import Gate, address_of
 from bot.mattermost.hearing import Hearing
 from bot.mattermost.rendering import post_of
 from bot.mattermost.sharing import Sharing
-from bot.mattermost.tally import Tally
 from bot.mattermost.triggers import Triggers
 from bot.mattermost.voice import Voice
 from bot.sealing import Place, Seal, Sealed
+from bot.tally import Tally
 from runtime.languages import language
 from survey.card import Act, Card
 from survey.delivery import MessageRef, Method, Pace

@@ -16,9 +16,9 @@ from bot.mattermost.gate import Gate, Passed, Replayed, address_of
 from bot.mattermost.markdown import escaped
 from bot.mattermost.rendering import dialog_of, post_of
 from bot.mattermost.sharing import Sharing
-from bot.mattermost.tally import Tally
 from bot.mattermost.voice import Voice
 from bot.sealing import Place, Sealed
+from bot.tally import Tally
 from survey.card import Act, Card, Dialog, Reply
 from survey.errors import VoxpopError
 from survey.wording import beside, refusals

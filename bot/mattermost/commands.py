@@ -10,18 +10,18 @@ from typing import Any
 import structlog
 from starlette.exceptions import HTTPException
 
+from bot.afterwards import Afterwards
 from bot.desk import Desk
 from bot.interactions import CommandTyped
-from bot.mattermost.afterwards import Afterwards
 from bot.mattermost.bodies import Typed
 from bot.mattermost.client import ServerSays
 from bot.mattermost.gate import Gate, Replayed, address_of
 from bot.mattermost.markdown import escaped
 from bot.mattermost.rendering import answer_of
 from bot.mattermost.sharing import Sharing
-from bot.mattermost.tally import Tally
 from bot.mattermost.voice import Voice
 from bot.sealing import Place
+from bot.tally import Tally
 from survey.card import Card
 from survey.errors import InvalidValue, VoxpopError
 from survey.wording import beside, refusals

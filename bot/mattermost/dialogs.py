@@ -5,14 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bot.afterwards import Afterwards
 from bot.desk import Desk
 from bot.interactions import DialogSubmitted
-from bot.mattermost.afterwards import Afterwards
 from bot.mattermost.bodies import Submission
 from bot.mattermost.gate import FORMS, Gate, address_of
-from bot.mattermost.tally import Tally
 from bot.mattermost.voice import Voice, words
 from bot.sealing import Sealed
+from bot.tally import Tally
 from survey.card import Reply, Subject
 from survey.delivery import MessageRef
 from survey.errors import OutOfDate, StorageUnavailable, VoxpopError

@@ -25,4 +25,4 @@ class Tally:
         now = self._clock()
         if why not in self._told or now - self._told[why] >= TOLD_EVERY:
             self._told[why] = now
-            log.warning("mattermost_callback_refused", why=why, times=self._counts.pop(why))
+            log.warning("callback_refused", why=why, times=self._counts.pop(why))

@@ -37,4 +37,4 @@ class Afterwards:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("mattermost_afterwards_broke", exc_info=error)
+            log.error("afterwards_broke", exc_info=error)
