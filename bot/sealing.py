@@ -44,11 +44,31 @@ class Sealed:
     place: Place | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Key:
+    """A key, and the id by which a seal names it; the id tells nothing about the key."""
+
+    secret: bytes
+    mark: bytes
+
+    @classmethod
+    def of(cls, secret: bytes) -> "_Key":
+        return cls(
+            secret=secret, mark=hmac.digest(secret, b"id", hashlib.sha256)[:2].hex().encode()
+        )
+
+    def signed(self, payload: bytes) -> bytes:
+        named = b".".join((payload, self.mark))
+        signature = hmac.digest(self.secret, named, hashlib.sha256).hex().encode()
+        return b".".join((named, signature))
+
+
 class Seal:
     """Seals with the newest key and opens with any that is still in use.
 
-    A seal is the payload in base64, a dot, and its HMAC-SHA256 in hexadecimal: one text for one
-    meaning, every bit of which counts (base64 of a signature would have spare ones).
+    A seal is the payload in base64, the key's id, and the HMAC-SHA256 of both in hexadecimal, with
+    dots between: one text for one meaning, every bit of which counts (base64 of a signature would
+    have spare ones).
 
     Args:
         keys: Newest first, as `VOXPOP_SECRET_KEY` has them. A key that is dropped makes the
@@ -57,7 +77,7 @@ class Seal:
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         # Keys for buttons alone: a signature made for anything else opens none.
-        self._keys = [hmac.digest(key.encode(), _SALT, hashlib.sha256) for key in keys]
+        self._keys = [_Key.of(hmac.digest(key.encode(), _SALT, hashlib.sha256)) for key in keys]
 
     def close(self, sealed: Sealed) -> str:
         """As short text, safe in URLs and JSON."""
@@ -73,8 +93,7 @@ class Seal:
             parts += [place.channel, place.message, delivery]
         text = json.dumps(parts, separators=(",", ":"))
         payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
-        signature = hmac.digest(self._keys[0], payload, hashlib.sha256).hex()
-        return b".".join((payload, signature.encode())).decode()
+        return self._keys[0].signed(payload).decode()
 
     def open(self, text: str) -> Sealed:
         """What was sealed.
@@ -82,11 +101,12 @@ class Seal:
         Raises:
             OutOfDate: If it was not sealed by us, or with a key that is gone.
         """
-        payload, _, signature = text.encode(errors="replace").rpartition(b".")
-        if not any(
-            hmac.compare_digest(hmac.digest(key, payload, hashlib.sha256).hex().encode(), signature)
-            for key in self._keys
-        ):
+        sealed = text.encode(errors="replace")
+        payload, _, signature = sealed.partition(b".")
+        mark = signature.partition(b".")[0]
+        # Two keys may happen to have one id.
+        fitting = [key for key in self._keys if key.mark == mark]
+        if not any(hmac.compare_digest(key.signed(payload), sealed) for key in fitting):
             raise OutOfDate("That button was not sealed by this installation.")
         act, value, about, platform, workspace, user_id, *where = json.loads(
             base64.urlsafe_b64decode(payload + b"==")
