@@ -116,6 +116,7 @@ class Card:
     escapes all of it.
 
     Attributes:
+        greeting: A line above the headline, for who hears from us for the first time.
         headline: The line that counts.
         lines: Paragraphs below it.
         note: Small print.
@@ -128,6 +129,7 @@ class Card:
             never puts an older card over a newer one.
     """
 
+    greeting: str = ""
     headline: str = ""
     lines: tuple[str, ...] = ()
     note: str = ""
@@ -141,7 +143,7 @@ class Card:
     @property
     def text(self) -> str:
         """All of it in plain words, for notifications and those who see no layout."""
-        return "\n".join(part for part in (self.headline, *self.lines, self.note) if part)
+        return "\n".join(part for part in (self.greeting, self.headline, *self.lines, self.note) if part)
 
 
 @dataclass(frozen=True, kw_only=True)

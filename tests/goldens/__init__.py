@@ -17,8 +17,9 @@ WRITING = bool(os.environ.get("WRITE_GOLDENS"))
 
 
 def shown(card: Card) -> str:
-    """A card as text: headline, lines, note, score buttons in a row, the others in another."""
-    rows = [f"**{card.headline}**", *card.lines, f"_{card.note}_" if card.note else ""]
+    """A card as text: greeting, headline, lines, note, score buttons in a row, the others in another."""
+    words = [card.greeting, f"**{card.headline}**", *card.lines]
+    rows = [*words, f"_{card.note}_" if card.note else ""]
     scores = [f"[{b.label}]" for b in card.buttons if b.style is Style.SCORE]
     others = [f"[{b.label}]" for b in card.buttons if b.style is not Style.SCORE]
     return "\n".join(row for row in (*rows, " ".join(scores), " ".join(others)) if row)
