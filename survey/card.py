@@ -143,7 +143,9 @@ class Card:
     @property
     def text(self) -> str:
         """All of it in plain words, for notifications and those who see no layout."""
-        return "\n".join(part for part in (self.greeting, self.headline, *self.lines, self.note) if part)
+        return "\n".join(
+            part for part in (self.greeting, self.headline, *self.lines, self.note) if part
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

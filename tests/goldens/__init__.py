@@ -17,7 +17,7 @@ WRITING = bool(os.environ.get("WRITE_GOLDENS"))
 
 
 def shown(card: Card) -> str:
-    """A card as text: greeting, headline, lines, note, score buttons in a row, the others in another."""
+    """A card as text: its words, score buttons in a row, the others in another."""
     words = [card.greeting, f"**{card.headline}**", *card.lines]
     rows = [*words, f"_{card.note}_" if card.note else ""]
     scores = [f"[{b.label}]" for b in card.buttons if b.style is Style.SCORE]
