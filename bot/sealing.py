@@ -12,6 +12,7 @@ from survey.errors import OutOfDate
 from survey.person import Address
 
 _SALT = b"voxpop.button"
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +92,7 @@ class Seal:
         if (place := sealed.place) is not None:
             delivery = None if place.delivery is None else place.delivery.hex
             parts += [place.channel, place.message, delivery]
-        text = json.dumps(parts, separators=(",", ":"))
-        payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
+        payload = base64.urlsafe_b64encode(_JSON.encode(parts).encode()).rstrip(b"=")
         return self._keys[0].signed(payload).decode()
 
     def open(self, text: str) -> Sealed:

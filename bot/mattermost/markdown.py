@@ -7,6 +7,7 @@ backslash does not keep the server from reading it.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 BREAK = "\u200b"
 """A space without width: shown as nothing, copied with the text, and no part of a word."""
@@ -38,6 +39,7 @@ def escaped(text: str) -> str:
     return "\n".join(_line(line) for line in _LINE_ENDS.split(text))
 
 
+@lru_cache(maxsize=512)  # everybody's buttons say the same
 def unlinked(text: str) -> str:
     """The text for a label, where nothing is markup and mentions may still be read."""
     return _broken(_clean(" ".join(text.split())))
