@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from survey.card import Act, Subject
@@ -12,6 +14,7 @@ from survey.errors import OutOfDate
 from survey.person import Address
 
 _SALT = b"voxpop.button"
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +47,31 @@ class Sealed:
     place: Place | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Key:
+    """A key, and the id by which a seal names it; the id tells nothing about the key."""
+
+    secret: bytes
+    mark: bytes
+
+    @classmethod
+    def of(cls, secret: bytes) -> "_Key":
+        return cls(
+            secret=secret, mark=hmac.digest(secret, b"id", hashlib.sha256)[:2].hex().encode()
+        )
+
+    def signed(self, payload: bytes) -> bytes:
+        named = b".".join((payload, self.mark))
+        signature = hmac.digest(self.secret, named, hashlib.sha256).hex().encode()
+        return b".".join((named, signature))
+
+
 class Seal:
     """Seals with the newest key and opens with any that is still in use.
 
-    A seal is the payload in base64, a dot, and its HMAC-SHA256 in hexadecimal: one text for one
-    meaning, every bit of which counts (base64 of a signature would have spare ones).
+    A seal is whom it is for and what it does, each in base64, the key's id, and the HMAC-SHA256 of
+    all three in hexadecimal, with dots between: one text for one meaning, every bit of which counts
+    (base64 of a signature would have spare ones).
 
     Args:
         keys: Newest first, as `VOXPOP_SECRET_KEY` has them. A key that is dropped makes the
@@ -57,24 +80,13 @@ class Seal:
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         # Keys for buttons alone: a signature made for anything else opens none.
-        self._keys = [hmac.digest(key.encode(), _SALT, hashlib.sha256) for key in keys]
+        self._keys = [_Key.of(hmac.digest(key.encode(), _SALT, hashlib.sha256)) for key in keys]
 
     def close(self, sealed: Sealed) -> str:
         """As short text, safe in URLs and JSON."""
-        about = (
-            None
-            if sealed.subject is None
-            else [sealed.subject.campaign_id, sealed.subject.invitation_id.hex]
-        )
-        to = sealed.to
-        parts = [sealed.act.value, sealed.value, about, to.platform, to.workspace, to.user_id]
-        if (place := sealed.place) is not None:
-            delivery = None if place.delivery is None else place.delivery.hex
-            parts += [place.channel, place.message, delivery]
-        text = json.dumps(parts, separators=(",", ":"))
-        payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
-        signature = hmac.digest(self._keys[0], payload, hashlib.sha256).hex()
-        return b".".join((payload, signature.encode())).decode()
+        whom = _whom(sealed.subject, sealed.to, sealed.place)
+        payload = b".".join((whom, _what(sealed.act, sealed.value)))
+        return self._keys[0].signed(payload).decode()
 
     def open(self, text: str) -> Sealed:
         """What was sealed.
@@ -82,15 +94,15 @@ class Seal:
         Raises:
             OutOfDate: If it was not sealed by us, or with a key that is gone.
         """
-        payload, _, signature = text.encode(errors="replace").rpartition(b".")
-        if not any(
-            hmac.compare_digest(hmac.digest(key, payload, hashlib.sha256).hex().encode(), signature)
-            for key in self._keys
-        ):
+        sealed = text.encode(errors="replace")
+        payload, _, mark = sealed.rpartition(b".")[0].rpartition(b".")
+        # Two keys may happen to have one id.
+        fitting = [key for key in self._keys if key.mark == mark]
+        if not any(hmac.compare_digest(key.signed(payload), sealed) for key in fitting):
             raise OutOfDate("That button was not sealed by this installation.")
-        act, value, about, platform, workspace, user_id, *where = json.loads(
-            base64.urlsafe_b64decode(payload + b"==")
-        )
+        whom, _, what = payload.partition(b".")
+        about, platform, workspace, user_id, *where = _read(whom)
+        act, value = _read(what)
         try:
             known = Act(act)
         except ValueError as error:
@@ -104,6 +116,30 @@ class Seal:
             to=Address(platform=platform, workspace=workspace, user_id=user_id),
             place=_place(*where) if where else None,
         )
+
+
+@lru_cache(maxsize=64)  # the buttons of a message have it in common
+def _whom(subject: Subject | None, to: Address, place: Place | None) -> bytes:
+    about = None if subject is None else [subject.campaign_id, subject.invitation_id.hex]
+    parts = [about, to.platform, to.workspace, to.user_id]
+    if place is not None:
+        delivery = None if place.delivery is None else place.delivery.hex
+        parts += [place.channel, place.message, delivery]
+    return _written(parts)
+
+
+@lru_cache(maxsize=256)  # everybody's buttons do the same
+def _what(act: Act, value: str) -> bytes:
+    return _written([act.value, value])
+
+
+def _written(parts: list[Any]) -> bytes:
+    return base64.urlsafe_b64encode(_JSON.encode(parts).encode()).rstrip(b"=")
+
+
+def _read(text: bytes) -> list[Any]:
+    found: list[Any] = json.loads(base64.urlsafe_b64decode(text + b"=="))
+    return found
 
 
 def _place(channel: str, message: str | None, delivery: str | None) -> Place:

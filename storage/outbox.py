@@ -75,55 +75,46 @@ class SqlOutbox:
     async def busy(self, delivery: Delivery, *, wait: timedelta | None, reason: str) -> None:
         """See the port."""
         async with self._database.write() as connection:
-            await self._end(
-                connection,
-                delivery,
-                state=DeliveryState.PLANNED,
-                reason=reason,
-                lease_until=None,
-            )
-            await shut(
-                connection,
-                self._database,
-                (delivery.address.platform, delivery.address.workspace),
-                [method_of(delivery)],
-                wait=wait,
-                first=FIRST_PATIENCE,
-                reason=reason,
-            )
+            await self._put_back(connection, delivery, reason)
+            await self._shut(connection, delivery, reason, wait=wait)
 
     async def trouble(self, delivery: Delivery, *, reason: str) -> None:
         """See the port."""
         async with self._database.write() as connection:
-            await shut(
-                connection,
-                self._database,
-                (delivery.address.platform, delivery.address.workspace),
-                [method_of(delivery)],
-                wait=None,
-                first=FIRST_PATIENCE,
-                reason=reason,
-            )
+            await self._shut(connection, delivery, reason)
 
     async def refused(self, delivery: Delivery, *, reason: str) -> bool:
         """See the port."""
         async with self._database.write() as connection:
-            await self._end(
-                connection,
-                delivery,
-                state=DeliveryState.PLANNED,
-                reason=reason,
-                lease_until=None,
-            )
-            return await shut(
-                connection,
-                self._database,
-                (delivery.address.platform, delivery.address.workspace),
-                tuple(Method),
-                wait=None,
-                first=FIRST_PAUSE,
-                reason=reason,
-            )
+            await self._put_back(connection, delivery, reason)
+            return await self._shut(connection, delivery, reason, all_methods=True)
+
+    async def _put_back(self, connection: AsyncConnection, delivery: Delivery, reason: str) -> None:
+        """It is planned as it was; somebody tries again."""
+        await self._end(
+            connection, delivery, state=DeliveryState.PLANNED, reason=reason, lease_until=None
+        )
+
+    async def _shut(
+        self,
+        connection: AsyncConnection,
+        delivery: Delivery,
+        reason: str,
+        *,
+        wait: timedelta | None = None,
+        all_methods: bool = False,
+    ) -> bool:
+        """Shut its lane, or all of its workspace's; whether one was well before."""
+        address = delivery.address
+        return await shut(
+            connection,
+            self._database,
+            (address.platform, address.workspace),
+            tuple(Method) if all_methods else [method_of(delivery)],
+            wait=wait,
+            first=FIRST_PAUSE if all_methods else FIRST_PATIENCE,
+            reason=reason,
+        )
 
     async def well(self, delivery: Delivery) -> bool:
         """See the port."""

@@ -38,6 +38,21 @@ class Act(StrEnum):
     CANCEL = "cancel"
     FORGET = "forget"
     REMAIN = "remain"
+    OPT_OUT = "optout"
+    OPT_IN = "optin"
+    SNOOZE = "snooze"
+    WAKE = "wake"
+    COMPACT = "compact"
+    BUTTONS = "buttons"
+    LANGUAGE = "language"
+    ASK = "ask"
+    """Asks once more before one of the next four; its value says which, and of which round."""
+    REMIND = "remind"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CLOSE = "close"
+    NOT_NOW = "notnow"
+    REPORT = "report"
     CHECK = "check"
     """Nothing: an operator's look whether presses arrive."""
 
@@ -116,6 +131,7 @@ class Card:
     escapes all of it.
 
     Attributes:
+        greeting: A line above the headline, for who hears from us for the first time.
         headline: The line that counts.
         lines: Paragraphs below it.
         note: Small print.
@@ -128,6 +144,7 @@ class Card:
             never puts an older card over a newer one.
     """
 
+    greeting: str = ""
     headline: str = ""
     lines: tuple[str, ...] = ()
     note: str = ""
@@ -141,7 +158,9 @@ class Card:
     @property
     def text(self) -> str:
         """All of it in plain words, for notifications and those who see no layout."""
-        return "\n".join(part for part in (self.headline, *self.lines, self.note) if part)
+        return "\n".join(
+            part for part in (self.greeting, self.headline, *self.lines, self.note) if part
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

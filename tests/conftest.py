@@ -145,6 +145,12 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: collecting garbage need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Whoever leaves a connection open fails by it, not whoever comes later."""

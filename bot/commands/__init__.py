@@ -39,7 +39,7 @@ class Commands:
             return said(refusals.unknown_person(self.languages("en")))
         language = asker.language
         try:
-            command = parse(typed.text, surveys=list(self.surveys))
+            command = parse(typed.text, surveys=list(self.surveys), languages=self.own.spoken)
         except NotUnderstood as error:
             return said(refusals.unknown_command(error.typed, error.nearest, language))
         except NumberOutOfRange as error:

@@ -94,6 +94,7 @@ def text_of(card: Card) -> str:
     heads = card.lines or card.note or card.buttons or card.picture or card.attachment
     headline = escaped(card.headline)
     return _fitting(
+        escaped(card.greeting),
         f"**{headline}**" if headline and heads else headline,
         [escaped(line) for line in card.lines],
         f"*{escaped(' '.join(note.split()))}*" if note else "",
@@ -194,11 +195,11 @@ def dialog_of(
     }
 
 
-def _fitting(headline: str, lines: Sequence[str], note: str) -> str:
-    """What does not fit is left out from the end of the lines; headline and note stay."""
+def _fitting(greeting: str, headline: str, lines: Sequence[str], note: str) -> str:
+    """What does not fit is left out from the end of the lines; what leads and the note stay."""
     room = MESSAGE_LIMIT - len(note) - 4
     kept: list[str] = []
-    for line in (headline, *lines):
+    for line in (greeting, headline, *lines):
         if not line:
             continue
         if room - len(line) < 0:

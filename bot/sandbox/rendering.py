@@ -13,6 +13,7 @@ def content_of(card: Card, *, to: Address, seal: Seal, private: bool = False) ->
     """What is kept of a card; each button carries its sealed context."""
     return {
         "text": card.text,
+        "greeting": card.greeting,
         "headline": card.headline,
         "lines": list(card.lines),
         "note": card.note,
@@ -41,6 +42,7 @@ def plain(text: str) -> Mapping[str, Any]:
     """A message of words alone."""
     return {
         "text": text,
+        "greeting": "",
         "headline": "",
         "lines": [text],
         "note": "",
@@ -90,6 +92,7 @@ def inbox_json(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
             "id": str(message.id),
             "author": message.author,
             "text": message.content["text"],
+            "greeting": message.content["greeting"],
             "headline": message.content["headline"],
             "lines": message.content["lines"],
             "note": message.content["note"],

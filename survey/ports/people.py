@@ -90,6 +90,22 @@ class People(Protocol):
         """
         ...
 
+    async def wake(self, person: Person, *, at: datetime) -> None:
+        """End a snooze, and nothing else; what was held back by it goes out after all."""
+        ...
+
+    async def speak(self, person: Person, *, language: str) -> None:
+        """Write to them in this language from now on, whatever a roster says.
+
+        Args:
+            person: Who.
+            language: Such as `de` or `pt_BR`.
+
+        Raises:
+            StorageUnavailable: If the database did not take it.
+        """
+        ...
+
     async def opted_out(self, person: Person) -> Sequence[str]:
         """Surveys they stopped; an empty string stands for all."""
         ...

@@ -116,12 +116,10 @@ def asks_this_year(invitation: Invitation, language: Language) -> str:
 def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     """The question with its buttons."""
     survey = invitation.campaign.survey
-    lines = [anchors(survey.scale, language)]
-    if invitation.first_contact:
-        lines.insert(0, _greeting(invitation, language))
     return Card(
+        greeting=_greeting(invitation, language) if invitation.first_contact else "",
         headline=question(survey, language),
-        lines=tuple(lines),
+        lines=(anchors(survey.scale, language),),
         note=" · ".join(
             part
             for part in (

@@ -22,6 +22,28 @@ def not_posted(language: Language) -> str:
     return language.text("I couldn't post that here just now, so please try again in a minute.")
 
 
+def perhaps_posted(language: Language) -> str:
+    """Shared, and nobody knows what the chat did about it."""
+    return language.text(
+        "I can't tell whether that arrived: look in the channel before you share it again."
+    )
+
+
+def file_not_sent(language: Language) -> str:
+    """A file that the chat did not take."""
+    return language.text("I couldn't send the file just now; please ask again in a minute.")
+
+
+def chart_not_sent(language: Language) -> str:
+    """A picture that the chat did not take."""
+    return language.text("I couldn't send the chart just now; please ask again in a minute.")
+
+
+def chart_left_out(language: Language) -> str:
+    """Shared without its picture, which the chat did not take."""
+    return language.text("It stands there without its chart, which I couldn't send just now.")
+
+
 def chart_in_direct_messages(language: Language) -> str:
     """A picture goes where only one person sees it."""
     return language.text("The chart is in our direct messages.")

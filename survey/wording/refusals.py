@@ -53,15 +53,60 @@ def refusal(error: VoxpopError, language: Language) -> str:
             return language.text("That button is out of date. `/nps pending` shows what is open.")
         case AnotherAccount(email=email):
             return language.text(
-                "{email} is tied to another account, the one that came with it first, so I did "
-                "nothing. If this account is yours as well, ask whoever runs me to confirm it: "
-                "`voxpop admin confirm {email} ACCOUNT`.",
+                "The address {email} is tied to another account, the one that came with it first, "
+                "so I did nothing. If this account is yours as well, ask whoever runs me to "
+                "confirm it: `voxpop admin confirm {email} ACCOUNT`.",
                 email=email,
             )
         case CampaignExists():
             return language.text("A round of this survey is running already; close it first.")
         case _:
             return _of_a_request(error, language)
+
+
+def of_a_form(error: VoxpopError, language: Language) -> str:
+    """The same beside a form's field: plain words, where nothing marks a command."""
+    match error:
+        case StorageUnavailable():
+            return language.text(
+                "I couldn't save that just now, so please send it again in a minute."
+            )
+        case NotYours():
+            return language.text("This form isn't yours to send.")
+        case OutOfDate():
+            return language.text(
+                "This form is out of date, so I couldn't keep that. Copy your words before you "
+                "close it."
+            )
+        case _:
+            return refusal(error, language).replace("`", "")
+
+
+def sent_before(language: Language, *, editable: bool) -> str:
+    """A form that comes again with other words.
+
+    Args:
+        language: Theirs.
+        editable: Whether the message has a button that opens the form with what is kept.
+    """
+    if not editable:
+        return language.text(
+            "This form was sent before, and what it said then is kept. To add to it, close this "
+            "and write in the question's thread."
+        )
+    return language.text(
+        "This form was sent before, and what it said then is kept. To change it, close this and "
+        "press {button}.",
+        button=language.text("Edit"),
+    )
+
+
+def unsure_of_sender(language: Language) -> str:
+    """A command that the chat server does not vouch for."""
+    return language.text(
+        "I couldn't make sure that this came from you just now; whoever runs me finds out why with "
+        "`voxpop doctor`."
+    )
 
 
 def _of_a_request(error: VoxpopError, language: Language) -> str:

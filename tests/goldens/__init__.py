@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from difflib import unified_diff
 from pathlib import Path
 
@@ -17,8 +17,9 @@ WRITING = bool(os.environ.get("WRITE_GOLDENS"))
 
 
 def shown(card: Card) -> str:
-    """A card as text: headline, lines, note, score buttons in a row, the others in another."""
-    rows = [f"**{card.headline}**", *card.lines, f"_{card.note}_" if card.note else ""]
+    """A card as text: its words, score buttons in a row, the others in another."""
+    words = [card.greeting, f"**{card.headline}**", *card.lines]
+    rows = [*words, f"_{card.note}_" if card.note else ""]
     scores = [f"[{b.label}]" for b in card.buttons if b.style is Style.SCORE]
     others = [f"[{b.label}]" for b in card.buttons if b.style is not Style.SCORE]
     return "\n".join(row for row in (*rows, " ".join(scores), " ".join(others)) if row)
@@ -32,9 +33,9 @@ def filled_in(dialog: Dialog) -> str:
     return "\n".join([*rows, f"[{dialog.submit}]"])
 
 
-def compare(folder: str, name: str, text: str) -> None:
+def compare(folder: str, name: str, text: str, *, suffix: str = "txt") -> None:
     """Fail with the difference if the file does not hold this text."""
-    path = HERE / folder / f"{name}.txt"
+    path = HERE / folder / f"{name}.{suffix}"
     if WRITING:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf-8")
@@ -47,6 +48,6 @@ def compare(folder: str, name: str, text: str) -> None:
         pytest.fail(f"{changed}\n\nWRITE_GOLDENS=1 keeps it.", pytrace=False)
 
 
-def compare_names(folder: str, cases: Mapping[str, Callable[[], str]]) -> None:
+def compare_names(folder: str, cases: Iterable[str]) -> None:
     """Fail if a file is left over that no case writes."""
     assert {path.stem for path in (HERE / folder).iterdir()} <= set(cases)

@@ -157,3 +157,21 @@ def test_a_refusal_does_not_tell_what_was_wrong() -> None:
             SEAL.open(text)
         said.add(str(refusal.value))
     assert len(said) == 1
+
+
+def test_a_seal_names_the_key_that_it_was_made_with() -> None:
+    names = {
+        key: {Seal((key,)).close(one).split(".")[2] for one in (NINE, replace(NINE, value="3"))}
+        for key in (OLD, NEW)
+    }
+    assert all(len(found) == 1 for found in names.values())
+    assert names[OLD] != names[NEW]
+
+
+def test_a_seal_that_names_another_key_in_use_is_refused() -> None:
+    both = Seal((NEW, OLD))
+    old = Seal((OLD,)).close(NINE)
+    whom, what, _, signature = old.split(".")
+    bent = f"{whom}.{what}.{TEXT.split('.')[2]}.{signature}"
+    assert both.open(old) == NINE
+    assert refused(bent, both)

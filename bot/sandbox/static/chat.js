@@ -431,10 +431,11 @@ function showMessage(chat, node, message) {
   if (hadFocus && !node.contains(document.activeElement)) article.focus({ preventScroll: true });
 }
 
-function showWords(place, { headline, lines, text, asked }) {
+function showWords(place, { greeting, headline, lines, text, asked }) {
   const words = headline || lines?.length ? lines ?? [] : [text ?? ''];
   place.replaceChildren(
     ...(asked ? [paragraph(`You typed \`${asked.replaceAll('`', '')}\``, 'p', 'asked')] : []),
+    ...(greeting ? [paragraph(greeting)] : []),
     ...(headline ? [paragraph(headline, 'h2')] : []),
     ...words.map((line) => paragraph(line)),
   );
