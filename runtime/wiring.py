@@ -16,13 +16,12 @@ from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
 from bot.home import Homes
-from bot.mattermost import PLATFORM as MATTERMOST
 from bot.sandbox.chat import PLATFORM as SANDBOX
 from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
 from bot.sealing import Seal
-from bot.slack import PLATFORM as SLACK
 from runtime import clock as machine
 from runtime.chats import Inside
+from runtime.connecting import chats_of, refresh
 from runtime.languages import language, spoken
 from runtime.pictures import PngCharts
 from runtime.roster_rules import rules
@@ -37,7 +36,6 @@ from storage.engine import Database, open_database
 from storage.erasure_journal import ErasureJournal
 from storage.figures import SqlFigures
 from storage.heard import SqlHeard
-from storage.installations import SqlInstallations
 from storage.invitations import Ballots
 from storage.messages import SqlMessages
 from storage.outbox import SqlOutbox
@@ -47,7 +45,6 @@ from storage.rights import SqlRights
 from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
 from storage.schedules import SqlSchedules
-from storage.ties import SqlTies
 from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
@@ -154,7 +151,7 @@ def put_together(
     sandbox = _sandbox(settings, database, seal, clock)
     if sandbox is not None:
         messengers[SANDBOX] = sandbox.messenger
-    chats = _chats(settings, database, seal, clock)
+    chats = chats_of(settings, database, seal, clock)
     messengers |= {name: chat.messenger for name, chat in chats.items()}
     paces = {
         (platform, method): pace
@@ -171,7 +168,7 @@ def put_together(
         zone=zone(settings.timezone),
         policy=settings.contact,
         beside=asyncio.to_thread,
-        refresh=partial(_refresh, chats),
+        refresh=partial(refresh, chats),
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -319,36 +316,3 @@ def _sandbox(settings: Settings, database: Database, seal: Seal, clock: Clock) -
     from runtime.sandbox import connect  # noqa: PLC0415
 
     return connect(database, seal=seal, clock=clock)
-
-
-def _chats(
-    settings: Settings, database: Database, seal: Seal, clock: Clock
-) -> "Mapping[str, Chat]":
-    """The chats that are set, by the names of their platforms."""
-    found: dict[str, Chat] = {}
-    ties = SqlTies(database)
-    # What talks to them takes longer to load than most commands to run.
-    if (server := settings.mattermost) is not None and server.token is not None:
-        from runtime import mattermost  # noqa: PLC0415
-
-        found[MATTERMOST] = mattermost.connect(
-            server, server.token, seal=seal, ties=ties, clock=clock
-        )
-    if settings.slack is not None and settings.slack.on:
-        from bot.slack.passes import Passes  # noqa: PLC0415
-        from runtime import slack  # noqa: PLC0415
-
-        found[SLACK] = slack.connect(
-            settings.slack,
-            seal=seal,
-            ties=ties,
-            installations=SqlInstallations(database, settings.secret_keys),
-            passes=Passes(settings.secret_keys),
-            clock=clock,
-        )
-    return found
-
-
-async def _refresh(chats: "Mapping[str, Chat]") -> None:
-    """Look who is who in all chats, if that was not done lately; for a moment."""
-    await asyncio.gather(*(chat.tying.refresh() for chat in chats.values()))

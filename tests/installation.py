@@ -8,16 +8,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 from aiohttp import web
-from sqlalchemy import update
+from sqlalchemy import Executable, update
 
 from runtime.settings import load_settings
 from runtime.wiring import put_together
 from storage.engine import open_database
-from storage.tables import deliveries
+from storage.tables import deliveries, lanes
 from survey.person import Enrolment
 from tests.journeys.test_cli_people import Ended, Office
 from tests.world import Process
@@ -87,20 +87,26 @@ class Installed:
     async def a_week_passes(self) -> None:
         """Since everything that was sent so far."""
         before = datetime.now(UTC) - timedelta(days=8)
-        await self._change(deliveries.c.sent_at, before)
+        sent = deliveries.c.sent_at.is_not(None)
+        await self._change(update(deliveries).where(sent).values(sent_at=before))
 
-    async def leases_run_out(self) -> None:
-        """A minute passes."""
+    async def minutes_pass(self) -> None:
+        """Leases run out, what was put off is due, and whoever wanted to be left alone was."""
         before = datetime.now(UTC) - timedelta(minutes=1)
-        await self._change(deliveries.c.lease_until, before)
+        leased, waits = deliveries.c.lease_until, deliveries.c.due_at
+        await self._change(
+            update(deliveries).where(leased.is_not(None)).values(lease_until=before),
+            update(deliveries).where(waits > before).values(due_at=before),
+            update(lanes).values(closed_until=None),
+        )
 
-    async def _change(self, column: Any, at: datetime) -> None:
+    async def _change(self, *statements: Executable) -> None:
         url = self.environ.get("VOXPOP_DATABASE_URL", f"sqlite:///{self.folder / 'voxpop.db'}")
         database = open_database(url)
         try:
             async with database.write() as connection:
-                set_ = update(deliveries).where(column.is_not(None))
-                await connection.execute(set_.values({column.name: at}))
+                for statement in statements:
+                    await connection.execute(statement)
         finally:
             await database.close()
 

@@ -52,6 +52,7 @@ _SHUT_AT_MOST = 1_000
 # The SDK words each request for the log before it asks whether anybody listens.
 _quiet = logging.getLogger(__name__)
 _quiet.setLevel(logging.WARNING)
+_BEARER = "Bearer {}"
 
 
 class SlackApi:
@@ -141,7 +142,7 @@ class SlackApi:
                 method,
                 json=given if in_json else None,
                 data=None if in_json else {name: _field(value) for name, value in given.items()},
-                headers={} if token is None else {"Authorization": f"Bearer {token}"},
+                headers={} if token is None else {"Authorization": _BEARER.format(token)},
             )
         except SlackApiError as error:
             said = _refusal(error.response)

@@ -50,7 +50,7 @@ class Signatures:
         if abs(self._clock().timestamp() - int(moment)) > TOLERANCE_SECONDS:
             return False
         signed = b":".join((b"v0", moment.encode(), body))
-        expected = "v0=" + hmac.digest(self._secret, signed, hashlib.sha256).hex()
+        expected = f"v0={hmac.digest(self._secret, signed, hashlib.sha256).hex()}"
         return hmac.compare_digest(expected.encode(), signature.encode(errors="replace"))
 
 

@@ -50,9 +50,11 @@ class SlackSays(VoxpopError):
         self.retry_after = retry_after
         self.reached = reached
         number = "" if status is None or self.is_a_word else f"{status} "
-        lacks = f", the token lacks {needed}" if needed else ""
-        because = f" ({'; '.join(details)})" if details else ""
-        super().__init__(f"Slack: {number}{error}{lacks}{because}")
+        because = "; ".join(self.details)
+        super().__init__(
+            f"Slack: {number}{error}"
+            f"{f', the token lacks {needed}' if needed else ''}{f' ({because})' if because else ''}"
+        )
 
     @property
     def is_a_word(self) -> bool:

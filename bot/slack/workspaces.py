@@ -71,13 +71,12 @@ class Workspaces:
         """
         found = await self._installed(workspace)
         if found is None:
-            what = (
-                "VOXPOP_SLACK__BOT_TOKEN is not set"
-                if workspace == WORKSPACE_AT_HOME
-                else f"the app is not installed in the workspace {workspace} any more; "
-                "whoever looks after it installs it again at /slack/install"
+            if workspace == WORKSPACE_AT_HOME:
+                raise PlatformRefuses("Slack: VOXPOP_SLACK__BOT_TOKEN is not set.")
+            raise PlatformRefuses(
+                f"Slack: the app is not installed in the workspace {workspace} any more; "
+                "whoever looks after it there installs it again, by `voxpop slack link`."
             )
-            raise PlatformRefuses(f"Slack: {what}.")
         return found
 
     async def call(self, workspace: str, method: str, **arguments: Any) -> Mapping[str, Any]:

@@ -128,7 +128,7 @@ async def test_a_process_killed_while_it_sends_has_sent_to_everybody_once(
     process.stop(signal.SIGKILL)
     assert len(messages(home)) < len(PEOPLE)
     home.server.faults.all_is_well()
-    await home.leases_run_out()
+    await home.minutes_pass()
     await home.run(*options)
 
     await until(lambda: len(messages(home)) == len(PEOPLE))

@@ -165,10 +165,11 @@ async def test_an_operator_sets_it_up_and_the_doctor_finds_nothing(home: Install
 
     examined = await home.voxpop("doctor", "--json")
 
-    assert examined.code == 0, examined.out
     found = {line["check"]: line["result"] for line in json.loads(examined.out)}
-    reached = "slack socket" if home.over_socket else "slack events"
-    assert found[reached] == found["slack bot scopes"] == found["slack clock"] == "ok"
+    assert found["slack bot scopes"] == found["slack clock"] == "ok"
+    # Nobody is at the address that the world outside would know.
+    elsewhere = set() if home.over_socket else {"slack events"}
+    assert {check for check, result in found.items() if result != "ok"} == elsewhere
 
 
 async def test_everybody_gets_one_message(home: Installation, nps: dict[str, Person]) -> None:
