@@ -1,7 +1,7 @@
 """What a message looks like before any platform has rendered it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -154,6 +154,11 @@ class Card:
     attachment: Attachment | None = None
     compact: bool = False
     as_of: datetime | None = None
+
+    @property
+    def bare(self) -> "Card":
+        """Without its picture and its file."""
+        return replace(self, picture=None, attachment=None)
 
     @property
     def text(self) -> str:

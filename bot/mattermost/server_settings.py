@@ -88,10 +88,10 @@ def site_url_step(site_url: object, url: str) -> Step:
     if not told:
         return missing("site URL", "is not set, so long reports come as direct messages", where)
     if _place(told) != _place(url):
-        return missing(
+        return note(
             "site URL",
             f"is {told} and VOXPOP_MATTERMOST__URL is {url}: long reports come as direct messages",
-            f"make them the same, here or at {where}",
+            f"people notice nothing else; to change it, make them the same, here or at {where}",
         )
     return fine("site URL", told)
 

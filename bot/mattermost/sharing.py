@@ -39,7 +39,7 @@ class Sharing:
         except ServerSays:
             return Card(headline=beside.not_posted(language))
         files = await self.voice.upload(channel, card)
-        shown = card if files is not None else _bare(card)
+        shown = card if files is not None else card.bare
         try:
             await self._posted(shown, channel, by=by, files=files or (), once=once)
         except ServerSays as error:
@@ -77,11 +77,11 @@ class Sharing:
             return card
         language = await self.voice.language(click.user_id)
         files = await self._uploaded(card, click.user_id)
-        whole = card if files is not None else lacking(card, language)
+        whole = card if files is not None else beside.lacking(card, language)
         if not (whole.buttons or files):
             return whole
         if not await self.voice.say_directly(click.user_id, whole, files=files or ()):
-            return lacking(card, language)
+            return beside.lacking(card, language)
         if await self._is_direct(click):
             return Card()
         return Card(headline=whole.headline, lines=(beside.rest_in_direct_messages(language),))
@@ -91,7 +91,7 @@ class Sharing:
 
         They go to the direct messages; all of it does, where it was asked for in those.
         """
-        bare = _bare(card)
+        bare = card.bare
         if card == bare:
             return card
         language = await self.voice.language(typed.user_id)
@@ -99,7 +99,7 @@ class Sharing:
         files = await self._uploaded(card, typed.user_id)
         whole = card if here else replace(card, buttons=())
         if files is None or not await self.voice.say_directly(typed.user_id, whole, files=files):
-            return lacking(card, language)
+            return beside.lacking(card, language)
         if here:
             return Card()
         if card.picture is None:
@@ -108,7 +108,7 @@ class Sharing:
 
     async def _uploaded(self, card: Card, user_id: str) -> Sequence[str] | None:
         """What hangs on a card, brought to somebody's direct messages; None if it is not there."""
-        if card == _bare(card):
+        if card == card.bare:
             return ()
         try:
             channel = await self.voice.account.direct_channel(user_id)
@@ -123,17 +123,6 @@ class Sharing:
             return False
 
 
-def lacking(card: Card, language: Language) -> Card:
-    """A card whose picture and file could not be sent, and which says so."""
-    bare = _bare(card)
-    if card.attachment is None:
-        told = () if card.picture is None else (beside.chart_not_sent(language),)
-        return replace(bare, lines=(*bare.lines, *told))
-    if card.attachment.name in card.headline:  # it announces the file, and says nothing else
-        return Card(headline=beside.file_not_sent(language))
-    return replace(bare, lines=(*bare.lines, beside.file_not_sent(language)))
-
-
 def _why_not(error: ServerSays, name: str, language: Language) -> str:
     """Why a post does not stand in a channel; `name` is our account's."""
     if not error.outcome_known:
@@ -143,7 +132,3 @@ def _why_not(error: ServerSays, name: str, language: Language) -> str:
         if error.status in NOT_A_MEMBER
         else beside.not_posted(language)
     )
-
-
-def _bare(card: Card) -> Card:
-    return replace(card, picture=None, attachment=None)

@@ -74,7 +74,7 @@ class SlackApi:
         self._session: aiohttp.ClientSession | None = None
         self._client = AsyncWebClient(base_url=base_url, retry_handlers=[], logger=_quiet)
         # Its own reading of the environment knows of no exceptions.
-        self._client.proxy = _proxy(base_url)
+        self._client.proxy = proxy_for(base_url)
         self._shut: dict[tuple[str, str], float] = {}
         """Until when a method is left alone for a token, by the monotonic clock (seconds)."""
 
@@ -166,7 +166,7 @@ class SlackApi:
 
     async def _post(self, url: str, **what: Any) -> None:
         try:
-            async with self._connections().post(url, proxy=_proxy(url), **what) as response:
+            async with self._connections().post(url, proxy=proxy_for(url), **what) as response:
                 text = await response.text(errors="replace")
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _unanswered(error) from error
@@ -273,7 +273,7 @@ def _origin(url: SplitResult) -> tuple[str, str, int] | None:
     return url.scheme, url.hostname, port or _PORTS[url.scheme]
 
 
-def _proxy(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
     """Through which proxy the environment wants an address to be asked."""
     asked = urlsplit(url)
     if proxy_bypass(asked.hostname or ""):

@@ -27,11 +27,13 @@ class Sharing:
         From the Home tab, which stands in no channel, it goes to the direct messages.
         """
         try:
-            await self.voice.post(channel or by.user_id, card, to=by)
+            posted = await self.voice.post(channel or by.user_id, card, to=by)
         except VoxpopError as error:
             reason = error.error if isinstance(error, SlackSays) else error.code
             log.warning("slack_not_shared", reason=reason)
             language = await self.voice.language(by)
+            if isinstance(error, SlackSays) and not error.outcome_known:
+                return Card(headline=beside.perhaps_posted(language))
             if reason not in NOT_A_MEMBER:
                 return Card(headline=beside.not_posted(language))
             try:
@@ -39,7 +41,10 @@ class Sharing:
             except VoxpopError:
                 return Card(headline=beside.not_posted(language))
             return Card(headline=beside.invite_me(f"@{me.name}", language))
-        return said
+        if posted.whole:
+            return said
+        language = await self.voice.language(by)
+        return replace(said, lines=(*said.lines, beside.chart_left_out(language)))
 
     async def beside(self, card: Card, channel: str, *, to: Address) -> Card:
         """The card without its picture and its file, which an answer can't carry.
@@ -47,18 +52,18 @@ class Sharing:
         They go to the direct messages; all of it does, where it was asked for in those. Nothing is
         left to be said then.
         """
-        bare = replace(card, picture=None, attachment=None)
+        bare = card.bare
         if card == bare:
             return card
         # A name that begins so is that of some direct channel, ours or one of two people.
         perhaps_here = channel.startswith("D")
         whole = card if perhaps_here else replace(card, buttons=())
         stands = await self.voice.say_directly(to, whole)
-        if stands is not None and stands.ref.channel == channel:
-            return Card()
-        if stands is None or not stands.whole:
-            return bare
         language = await self.voice.language(to)
+        if stands is None or not stands.whole:
+            return beside.lacking(card, language)
+        if stands.ref.channel == channel:
+            return Card()
         if card.picture is None:
             return replace(bare, lines=(*bare.lines, beside.file_in_direct_messages(language)))
         return replace(bare, lines=(*bare.lines, beside.chart_in_direct_messages(language)))

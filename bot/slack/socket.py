@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.slack.client import _proxy as proxy_for
+from bot.slack.client import proxy_for
 from bot.slack.troubles import quiet_logger
 
 log = structlog.get_logger()

@@ -1,5 +1,8 @@
 """What is said beside an answer, where a chat platform needs words of its own."""
 
+from dataclasses import replace
+
+from survey.card import Card
 from survey.language import Language
 
 
@@ -65,3 +68,13 @@ def no_form(language: Language) -> str:
         "I couldn't open the form just now. What you pressed stands, and your reason can simply be "
         "written in this thread."
     )
+
+
+def lacking(card: Card, language: Language) -> Card:
+    """A card whose picture and file could not be sent, and which says so."""
+    if card.attachment is None:
+        told = () if card.picture is None else (chart_not_sent(language),)
+        return replace(card.bare, lines=(*card.lines, *told))
+    if card.attachment.name in card.headline:  # it announces the file, and says nothing else
+        return Card(headline=file_not_sent(language))
+    return replace(card.bare, lines=(*card.lines, file_not_sent(language)))

@@ -1,4 +1,4 @@
-"""What must not show in Slack: several processes, cut connections, lost tokens, one that is killed."""
+"""What must not show in Slack: several processes, cut connections, lost tokens, sudden ends."""
 
 import asyncio
 import html
@@ -139,7 +139,7 @@ async def test_slack_is_busy_answers_are_cut_off_and_everybody_has_one_message(
     # Its answer is lost on the way, so the message changes by another one.
     await turned(second, await question(second), "7", "You said 7.")
     hint = shown(await told(first, message, "Add a reason"))
-    assert "answer in the thread" in hint
+    assert "your reason can simply be written in this thread" in hint
     await first.write("The coffee.", thread=message)
     await reads(first, message["ts"], "You wrote: The coffee.")
 

@@ -80,7 +80,7 @@ async def test_each_workspace_has_its_own_token() -> None:
     assert setting.api.calls == []
 
 
-@pytest.mark.parametrize(("workspace", "what"), [("", "BOT_TOKEN"), ("T9", "/slack/install")])
+@pytest.mark.parametrize(("workspace", "what"), [("", "BOT_TOKEN"), ("T9", "voxpop slack link")])
 async def test_fault_22_where_we_are_not_installed_the_error_says_what_mends_it(
     workspace: str, what: str
 ) -> None:
@@ -111,6 +111,18 @@ async def test_what_comes_in_is_of_home_or_of_a_workspace_that_installed_us() ->
     found = [await setting.workspaces.workspace_of(team) for team in ("T0", "T1", "T9", "")]
     assert found == ["", "T1", None, None]
     assert setting.api.calls == [("auth.test", "xoxb-home")]  # once, whoever presses
+
+
+async def test_fault_22_while_slack_does_not_tell_who_we_are_presses_are_told_apart() -> None:
+    alone = Workspaces(cast("SlackApi", Api({})), "revoked", None, lambda: MONDAY)
+    assert [await alone.workspace_of(team) for team in ("T0", "")] == ["", None]
+
+    setting = Setting(home="revoked")
+    assert await setting.workspaces.workspace_of("T1") == "T1"
+    with pytest.raises(SlackSays, match="which workspace is ours"):
+        await setting.workspaces.workspace_of("T0")
+    setting.api.teams["revoked"] = "T0"  # restored
+    assert await setting.workspaces.workspace_of("T0") == ""
 
 
 async def test_home_comes_first_and_only_once() -> None:
