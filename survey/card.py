@@ -1,6 +1,6 @@
 """What a message looks like before any platform has rendered it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -83,6 +83,17 @@ class Button:
         if self.act is Act.SCORE:
             return f"s{self.value}"
         return f"{self.act.value}{self.value}" if self.value.isalnum() else self.act.value
+
+
+def ids_of(buttons: Sequence[Button]) -> Sequence[str]:
+    """The ids of a card's buttons: letters and digits, each once."""
+    found: list[str] = []
+    for button in buttons:
+        name = button.id
+        while name in found:
+            name += "x"
+        found.append(name)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

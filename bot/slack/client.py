@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -20,6 +20,7 @@ from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.origin import origin_of
 from bot.slack.says import SlackSays, patience
 from survey.errors import InvalidValue
 
@@ -46,7 +47,6 @@ IN_JSON = frozenset(
 )
 """Methods that take their arguments as JSON; all take them as a form."""
 UNREADABLE = "the answer can't be read"
-_PORTS = {"http": 80, "https": 443}
 _SHUT_AT_MOST = 1_000
 
 # The SDK words each request for the log before it asks whether anybody listens.
@@ -67,7 +67,7 @@ class SlackApi:
     """
 
     def __init__(self, base_url: str, *, timeout: float = TIMEOUT) -> None:
-        self._origin = _origin(urlsplit(base_url))
+        self._origin = origin_of(urlsplit(base_url))
         if self._origin is None:
             raise InvalidValue(f"{base_url!r} is no address of Slack: https://slack.com/api/ is.")
         self._timeout = timeout
@@ -175,7 +175,7 @@ class SlackApi:
             raise _says(response.status, said, response.headers)
 
     def _check(self, url: str, hosts: frozenset[str]) -> None:
-        asked = _origin(urlsplit(url))
+        asked = origin_of(urlsplit(url))
         if asked is not None and asked == self._origin:
             return
         if asked is None or asked[0] != "https" or asked[1] not in hosts or asked[2] != 443:  # noqa: PLR2004
@@ -260,17 +260,6 @@ def _unanswered(error: Exception) -> SlackSays:
     if isinstance(error, asyncio.TimeoutError):
         return SlackSays(None, "no answer in time")
     return SlackSays(None, "the connection broke")
-
-
-def _origin(url: SplitResult) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None for what is no address of HTTP, or names a user."""
-    try:
-        port = url.port
-    except ValueError:
-        return None
-    if url.scheme not in _PORTS or not url.hostname or "@" in url.netloc:
-        return None
-    return url.scheme, url.hostname, port or _PORTS[url.scheme]
 
 
 def proxy_for(url: str) -> str | None:

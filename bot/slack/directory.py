@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
+from bot.found_accounts import FoundAccounts
 from bot.slack.client import UNREADABLE
 from bot.slack.says import SlackSays
 from bot.slack.workspaces import Workspaces, text_in
@@ -16,7 +17,6 @@ PAGE = 200
 ONE_BY_ONE = 40
 """More e-mails than these are looked for in the list of members: look-ups are 50 a minute."""
 AT_ONCE = 4
-KEPT_SECONDS = 600.0
 WAITS = timedelta(seconds=60)
 """The longest that one page is waited for; lists are long, and 20 pages a minute is their rate."""
 SLACKBOT = "USLACKBOT"
@@ -40,8 +40,7 @@ class Directory:
     ) -> None:
         self._workspaces = workspaces
         self._workspace = workspace
-        self._seconds = seconds
-        self._known: dict[str, tuple[float, Account | None]] = {}
+        self._found = FoundAccounts(self._by_email, at_once=AT_ONCE, seconds=seconds)
 
     async def members(self) -> AsyncIterator[list[Account]]:
         """Everybody a page at a time, deactivated ones, guests and bots too.
@@ -58,18 +57,12 @@ class Directory:
         Raises:
             SlackSays, PlatformRefuses: If Slack does not tell.
         """
-        now = self._seconds()
         wanted = {email.lower() for email in emails}
-        missing = {email for email in wanted if self._known.get(email, (0.0,))[0] <= now}
+        missing = self._found.missing(wanted)
         if len(missing) > ONE_BY_ONE:
             missing = await self._among_members(missing)
-        await self._look_up(missing)
-        accounts = {email: self._known[email][1] for email in wanted}
-        return {
-            email: account
-            for email, account in accounts.items()
-            if account is not None and account.active and not account.is_bot
-        }
+        await self._found.look_up(missing)
+        return self._found.people(wanted)
 
     async def _among_members(self, emails: set[str]) -> set[str]:
         """Look them up in the list; whom it can't tell about: all, if it hides e-mails."""
@@ -78,28 +71,14 @@ class Directory:
         async for page in self.members():
             shows = shows or any(account.email for account in page if not account.is_bot)
             found = {account.email: account for account in page if account.email in missing}
-            self._keep(found)
+            self._found.keep(found)
             missing -= set(found)
             if not missing:
                 break
         if not shows:
             return missing
-        self._keep(dict.fromkeys(missing))
+        self._found.keep(dict.fromkeys(missing))
         return set()
-
-    async def _look_up(self, emails: Collection[str]) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def one(email: str) -> None:
-            async with slots:
-                self._keep({email: await self._by_email(email)})
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for email in emails:
-                    group.create_task(one(email))
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
 
     async def _by_email(self, email: str) -> Account | None:
         try:
@@ -114,10 +93,6 @@ class Directory:
         if not isinstance(user, dict):
             raise SlackSays(200, UNREADABLE)
         return _account(user)
-
-    def _keep(self, accounts: Mapping[str, Account | None]) -> None:
-        until = self._seconds() + KEPT_SECONDS
-        self._known.update({email: (until, account) for email, account in accounts.items()})
 
 
 async def listed(

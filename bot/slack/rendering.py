@@ -15,7 +15,7 @@ from bot.slack.text import (
     shows_code,
     words,
 )
-from survey.card import Act, Button, Card, Dialog, Field, Style
+from survey.card import Act, Button, Card, Dialog, Field, Style, ids_of
 from survey.person import Address
 
 DELIVERY_EVENT = "voxpop_delivery"
@@ -84,7 +84,7 @@ def blocks_of(card: Card, *, to: Address, place: Place, seal: Seal) -> Sequence[
     def row(buttons: Sequence[Button]) -> Sequence[Block]:
         return [
             _button(button, name, carried(button.act, button.value))
-            for button, name in zip(buttons, _ids(buttons), strict=True)
+            for button, name in zip(buttons, ids_of(buttons), strict=True)
         ]
 
     scores = [button for button in card.buttons if button.style is Style.SCORE]
@@ -197,14 +197,3 @@ def _input(field: Field) -> Block:
             **({"initial_value": field.value[:most]} if field.value else {}),
         },
     }
-
-
-def _ids(buttons: Sequence[Button]) -> Sequence[str]:
-    """Each once in its message."""
-    found: list[str] = []
-    for button in buttons:
-        name = button.id
-        while name in found:
-            name += "x"
-        found.append(name)
-    return found
