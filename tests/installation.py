@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,11 +68,19 @@ class Installed:
         (self.folder / "people.csv").write_text("email;name;timezone;team\n" + "".join(rows))
         return await self.voxpop("people", "import", "people.csv")
 
-    async def enrol(self, names: Iterable[str], *, platform: str) -> None:
+    async def enrol(
+        self, names: Iterable[str], *, platform: str, teams: Mapping[str, str] | None = None
+    ) -> None:
         """The same without the command, for tests that are about something else."""
         product = put_together(load_settings(self.environ, folder=self.folder))
         people = [
-            Enrolment(email=f"{name}@acme.test", name=name.title(), timezone=ZONE) for name in names
+            Enrolment(
+                email=f"{name}@acme.test",
+                name=f"{name.title()} Ode",
+                timezone=ZONE,
+                attributes={} if teams is None else {"team": teams[name]},
+            )
+            for name in names
         ]
         await product.people.enrol(people)
         await product.chats[platform].tying.run()

@@ -2,11 +2,12 @@
 
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.slack.manifest import manifest
 from tests.installation import Installed, until
 from tests.slack.interactions import Answer
 from tests.slack.person import Person
@@ -42,16 +43,16 @@ class Installation(Installed):
         self.server.state.install(self.server.home)
         self.believe()
 
-    def paste(self, manifest: Json) -> None:
+    def paste(self, printed: Mapping[str, Any]) -> None:
         """The app is what this says; what is outside reached at PUBLIC is reached here."""
-        app, settings = self.server.state.app, manifest["settings"]
-        app.scopes = ",".join(manifest["oauth_config"]["scopes"]["bot"])
+        app, settings = self.server.state.app, printed["settings"]
+        app.scopes = ",".join(printed["oauth_config"]["scopes"]["bot"])
         app.events = set(settings["event_subscriptions"]["bot_events"])
-        app.messages_tab = manifest["features"]["app_home"]["messages_tab_enabled"]
+        app.messages_tab = printed["features"]["app_home"]["messages_tab_enabled"]
         app.socket_mode = settings["socket_mode_enabled"]
         app.rotation = settings["token_rotation_enabled"]
-        app.redirect_urls = manifest["oauth_config"].get("redirect_urls", [])
-        (command,) = manifest["features"]["slash_commands"]
+        app.redirect_urls = printed["oauth_config"].get("redirect_urls", [])
+        (command,) = printed["features"]["slash_commands"]
         app.events_url = self.here(settings["event_subscriptions"].get("request_url", ""))
         app.actions_url = self.here(settings["interactivity"].get("request_url", ""))
         app.commands_url = self.here(command.get("url", ""))
@@ -68,12 +69,16 @@ class Installation(Installed):
         else:
             self.environ["VOXPOP_SLACK__SIGNING_SECRET"] = self.server.signing_secret
 
-    async def prepare(self, names: Iterable[str]) -> None:
+    async def prepare(
+        self, names: Iterable[str], *, teams: Mapping[str, str] | None = None
+    ) -> None:
         """App and roster without commands, for tests that are about something else."""
-        self.server.state.app.socket_mode = self.over_socket
-        self.server.connect("" if self.over_socket else self.here("/slack/events"))
+        self.paste(
+            manifest(base_url=PUBLIC, socket_mode=self.over_socket, installs=False, rotates=False)
+        )
+        self.server.state.install(self.server.home)
         self.believe()
-        await self.enrol(names, platform="slack")
+        await self.enrol(names, platform="slack", teams=teams)
 
     async def hears(self, *, connections: int = 1) -> None:
         """Wait until so many sockets are open; by HTTP Slack needs none."""

@@ -110,7 +110,7 @@ def create_app(listeners: Listeners, *, base_url: str) -> AsyncApp:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, user_id=user_id)
 
     app = AsyncApp(
-        name="voxpop",
+        name=__name__,  # Bolt bends the logger of this name to the one below; ours has another
         logger=quiet_logger(__name__),
         process_before_response=True,
         signing_secret="checked before",  # noqa: S106 - Bolt would read it from the environment

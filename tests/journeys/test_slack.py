@@ -8,20 +8,18 @@ SQLite, and several that Slack calls with PostgreSQL.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from tests.installation import ZONE, Balancer, free_port
-from tests.journeys.test_cli_people import Ended
 from tests.slack.outgoing import Kind, written
 from tests.slack.person import Person
 from tests.slack.records import Json
-from tests.slack.server import SlackServer
+from tests.slack_company import PLATFORM, SALES, company
 from tests.slack_installation import (
     Installation,
+    home_tab,
     labels,
     menus,
     pressed,
@@ -38,24 +36,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-TOML = f"""
-timezone = "{ZONE}"
-admins = ["ada@acme.test"]
-[surveys.nps]
-subject = "Acme"
-owner = "the People team"
-audience = {{ team = ["Platform"] }}
-[surveys.tools]
-subject = "our tools"
-audience = {{ team = ["Sales"] }}
-[surveys.menus]
-subject = "our lunch"
-scale = "csat"
-audience = {{ team = ["Support"] }}
-"""
-PLATFORM = ["ann", "ben", "cid", "dee", "eve", "fay", "gus"]
-SALES = ["ida", "jon", "kim", "lea", "mia", "ned"]
-SUPPORT = ["ola", "pat"]
 SCORES = [*map(str, range(11))]
 BUTTONS = [*SCORES, "Later", "Why me?", "Stop asking"]
 SOCKET, HTTP = "socket", "http"
@@ -85,44 +65,8 @@ async def home(
 ) -> AsyncIterator[Installation]:
     """Set up and running; some people come from Slack, their teams from a file."""
     folder = tmp_path_factory.mktemp("voxpop")
-    (folder / "voxpop.toml").write_text(TOML)
-    async with SlackServer() as server, AsyncExitStack() as stack:
-        found = Installation(
-            folder=folder, server=server, environ=database, over_socket=not database
-        )
-        stack.enter_context(found)
-        for name in ("ada", *PLATFORM, *SALES):
-            server.add_person(f"{name}@acme.test", tz=ZONE)
-        await found.set_up()
-        found.said["sync"] = await found.voxpop("people", "sync", "slack")
-        found.said["import"] = await _import(found)
-        if found.over_socket:
-            await found.run("--port", str(found.port))
-            await found.hears()
-        else:
-            await _run_several(found, stack)
+    async with company(folder, environ=database, over_socket=not database) as found:
         yield found
-
-
-async def _import(home: Installation) -> Ended:
-    for name in SUPPORT:
-        home.server.add_person(f"{name}@acme.test", tz=ZONE)
-    return await home.bring_in(
-        [
-            *[(name, "Platform") for name in PLATFORM],
-            *[(name, "Sales") for name in SALES],
-            *[(name, "Support") for name in SUPPORT],
-        ]
-    )
-
-
-async def _run_several(home: Installation, stack: AsyncExitStack) -> None:
-    ports = [free_port(), free_port()]
-    await stack.enter_async_context(Balancer(home.port, ports))
-    await asyncio.gather(
-        *(home.run("--only", "web,bot", "--port", str(port)) for port in ports),
-        home.run("--only", "worker,scheduler", says='"event": "working"'),
-    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -145,10 +89,13 @@ async def nps(home: Installation, ada: Person) -> dict[str, Person]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def tools(home: Installation) -> dict[str, Person]:
-    """A round of `tools`, started from the command line."""
-    started = await home.voxpop("campaign", "start", "tools", "--now")
-    assert started.code == 0, started.said
+async def tools(home: Installation, ada: Person) -> dict[str, Person]:
+    """A round of `tools`, started from the command line, or as any other."""
+    if home.over_socket:
+        started = await home.voxpop("campaign", "start", "tools", "--now")
+        assert started.code == 0, started.said
+    else:
+        await told(ada, await typed(ada, "/nps start tools"), "Start")
     people = {name: home.person(name) for name in SALES}
     for person in people.values():
         await question(person)
@@ -156,11 +103,12 @@ async def tools(home: Installation) -> dict[str, Person]:
 
 
 async def test_an_operator_sets_it_up_and_the_doctor_finds_nothing(home: Installation) -> None:
-    assert "Left out: 2 bots." in home.said["sync"].out
-    assert "15 rows: 15 new" in home.said["sync"].out
-    assert "15 rows: 2 new, 13 changed" in home.said["import"].out
-    assert "2 of them were found in Slack by their e-mail." in home.said["import"].out
-    if not home.over_socket:
+    if home.over_socket:
+        assert "Left out: 2 bots." in home.said["sync"].out
+        assert "15 rows: 15 new" in home.said["sync"].out
+        assert "15 rows: 2 new, 13 changed" in home.said["import"].out
+        assert "2 of them were found in Slack by their e-mail." in home.said["import"].out
+    else:
         assert await home.server.verify()
 
     examined = await home.voxpop("doctor", "--json")
@@ -353,6 +301,39 @@ async def test_what_is_open_is_in_the_menu_of_shortcuts(home: Installation) -> N
     )
 
 
+async def test_the_home_tab_has_the_question_and_what_one_chose(home: Installation) -> None:
+    pat, fay = home.person("pat"), home.person("fay")
+    await pat.open_home()
+    tab = await home_tab(pat, "How satisfied are you with our lunch?")
+    assert labels(tab)[:8] == ["1", "2", "3", "4", "5", "Later", "Why me?", "Stop asking"]
+    assert "You stopped no survey." in shown(tab)
+    assert "For administrators" not in shown(tab)
+
+    await pat.press_view("Why me?")
+    await home_tab(pat, "You are in the audience of menus because of team: Support.")
+    await pat.press_view("5")
+    await home_tab(pat, "**You said 5.**")
+    message = await question(pat)
+    await reads(pat, message["ts"], "**You said 5.**")
+    await pat.press_view("Add a reason")
+    await pat.until(pat.modals, bool)
+    assert (await pat.submit({"comment": "The soup."})).ok
+    await home_tab(pat, "You wrote: The soup.")
+    await reads(pat, message["ts"], "You wrote: The soup.")
+
+    for label, then in (
+        ("Snooze for 14 days", "Not to be asked before"),
+        ("End the snooze", "[Snooze for 14 days]"),
+        ("One menu for all scores", "[A button for each score]"),
+        ("Stop all surveys", "You stopped all surveys."),
+        ("Ask me again", "You stopped no survey."),
+    ):
+        await pat.press_view(label)
+        await home_tab(pat, then)
+    await fay.open_home()
+    assert "I don't know you yet" in shown(await home_tab(fay))
+
+
 async def test_a_report_for_administrators_is_shared_exported_and_refused(
     home: Installation, ada: Person, tools: dict[str, Person]
 ) -> None:
@@ -414,6 +395,27 @@ async def _share(home: Installation, ada: Person, report: Json) -> None:
     secret = state.add_channel(place, "board", private=True, members={ada.id})
     alone = shown(await typed(ada, "/nps report tools share", channel=secret.id))
     assert "`/invite @voxpop`" in alone
+
+
+async def test_an_administrator_sees_the_round_in_the_home_tab_and_looks_after_it(
+    ada: Person, tools: dict[str, Person]
+) -> None:
+    assert len(tools) == 6
+    await ada.open_home()
+    tab = await home_tab(ada, "# For administrators")
+    assert "**NPS +40**" in shown(tab)
+    assert "5 of 6 people answered (83 %)" in shown(tab)
+    assert "Sent 6 of 6 · 5 answered" in shown(tab)
+    assert "10        2   40 %  ████████████████████" in shown(tab)
+
+    await ada.press_view("Pause")
+    await home_tab(ada, "**Shall I pause tools/")
+    await ada.press_view("Pause it")
+    await home_tab(ada, "[Resume]")
+    await ada.press_view("Resume")
+    await home_tab(ada, "[Go on]")
+    await ada.press_view("Go on")
+    await home_tab(ada, "[Remind] [Pause] [Close] [Report]")
 
 
 async def test_a_round_is_closed_and_every_message_says_so(

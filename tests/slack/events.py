@@ -20,7 +20,7 @@ class Events:
     def __init__(self, state: State, outgoing: Outgoing) -> None:
         self._state = state
         self._outgoing = outgoing
-        self.delays = (0.0, 0.05, 0.1)
+        self.delays: tuple[float, ...] = (0.0, 0.05, 0.1)
         self.sent: dict[str, Json] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -1,6 +1,7 @@
 """What comes to `/slack/events`: only what Slack signed, and only just now."""
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -140,3 +141,14 @@ async def test_what_others_keep_in_the_environment_is_none_of_ours(
     assert chat.invitation().response.score == 6
     foreign = signed(chat, challenge(), secret="foreign")
     assert (await bare(chat, challenge(), **foreign)).status_code == 401
+
+
+async def test_whatever_comes_in_our_own_events_go_on_being_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = logging.getLogger("voxpop")
+    monkeypatch.setattr(ours, "level", logging.INFO)
+    monkeypatch.setattr(ours, "handlers", [])
+    chat = a_slack()
+    await chat.tell(chat.event("app_uninstalled"))
+    assert (ours.level, ours.handlers) == (logging.INFO, [])
