@@ -60,5 +60,8 @@ class FoundAccounts:
         return {
             email: account
             for email, account in accounts.items()
-            if account is not None and account.active and not account.is_bot
+            if account is not None
+            and account.active
+            and not account.is_bot
+            and not account.is_guest
         }

@@ -76,7 +76,7 @@ _OF_A_ROUND = frozenset(
     }
 )
 """Words after which a round may be named."""
-_TO_SOME = frozenset({Word.START, Word.PREVIEW, Word.REMIND})
+TO_SOME = frozenset({Word.START, Word.PREVIEW, Word.REMIND})
 """Words after which people may be named."""
 LONGEST_SNOOZE = 366
 """Days."""
@@ -125,6 +125,13 @@ class NotUnderstood(InvalidValue):
         super().__init__(f"I don't know {typed!r}.")
         self.typed = typed
         self.nearest = nearest
+
+
+class NotSpoken(NotUnderstood):
+    """A language that is none of ours, and near none of them."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed, Word.LANGUAGE.value)
 
 
 class NumberOutOfRange(InvalidValue):
@@ -206,7 +213,9 @@ def _language(typed: str, languages: Mapping[str, str]) -> str:
         return known[lowered]
     bare = lowered.partition("_")[0]  # `de_AT` where there is but one German
     near = bare if bare in known else _near(lowered, list(known))
-    raise NotUnderstood(typed, "language" if near is None else f"language {known[near]}")
+    if near is None:
+        raise NotSpoken(typed)
+    raise NotUnderstood(typed, f"language {known[near]}")
 
 
 def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:  # noqa: C901 - a table
@@ -225,12 +234,12 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
             by = rest.pop(0)
         elif lowered == "share" and word is Word.REPORT:
             share = True
-        elif lowered == "to" and word in _TO_SOME:
+        elif lowered == "to" and word in TO_SOME:
             to = _emails(rest)
             rest = []
             if not to:
                 raise NotUnderstood(argument, f"{word.value} to @name")
-        elif word in _TO_SOME and argument.strip("@,") and "@" in argument:
+        elif word in TO_SOME and argument.strip("@,") and "@" in argument:
             to |= _emails([argument])
         elif word in {Word.SNOOZE, Word.AUDIT} and days is None and argument.isdecimal():
             days = _count(word, argument)

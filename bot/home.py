@@ -34,14 +34,12 @@ class Look:
     What it brought stands where they pressed, until they are shown the page again.
 
     Attributes:
-        opened: Whether they have come to it just now, rather than pressed something on it.
         act: What they pressed.
         subject: What that was about.
         update: What they pressed turns into this.
         said: What was answered beside it.
     """
 
-    opened: bool = False
     act: Act | None = None
     subject: Subject | None = None
     update: Card | None = None
@@ -63,10 +61,8 @@ class Look:
         return self.subject is None and not self.of_a_round
 
 
-OPENED = Look(opened=True)
-"""Somebody has come to it."""
-AGAIN = Look()
-"""Something has changed that they did elsewhere."""
+UNPRESSED = Look()
+"""They have come to it, or something has changed that they did elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +87,7 @@ class Homes:
     clock: Clock
     knock: Callable[[str], None]
 
-    async def __call__(self, address: Address, look: Look = OPENED) -> Home:
+    async def __call__(self, address: Address, look: Look = UNPRESSED) -> Home:
         """The page as it is now.
 
         Raises:
@@ -148,7 +144,7 @@ class Homes:
         return parts
 
     async def _of_the_round(self, asker: Asker, look: Look) -> Part | None:
-        """For administrators alone; what they come to see is noted before they see it."""
+        """For administrators alone; whenever they are shown figures, that is noted before."""
         language = asker.language
         said = look.brought if look.of_a_round else ()
         heading = wording.for_administrators(language)
@@ -160,8 +156,7 @@ class Homes:
             return Part(heading=heading, cards=(nothing, *said))
         going = [one for one in told if one.state in OPEN_CAMPAIGN]
         shown = (going or told)[0]
-        if look.opened:
-            await self.oversight.looked(asker, shown.name)
+        await self.oversight.looked(asker, shown.name)
         card, chart = await self._figures(asker, shown, others=[one.name for one in going[1:]])
         if look.of_a_round and look.update is not None:  # asked before anything is done
             card = wording.without_buttons(card)

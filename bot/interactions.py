@@ -66,11 +66,16 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class CommandTyped:
-    """A slash command, with all that follows the slash: `nps report by team`."""
+    """A slash command, with all that follows the slash: `nps report by team`.
+
+    Attributes:
+        strangers: Accounts among the words that are nobody's on the roster, as they were typed.
+    """
 
     by: Address
     text: str
     at: datetime
+    strangers: tuple[str, ...] = ()
 
 
 Interaction = Pressed | DialogSubmitted | Said | CommandTyped

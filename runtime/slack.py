@@ -69,6 +69,7 @@ class TieWorkspaces:
                 workspace=name,
                 directory=Directory(self.workspaces, name),
                 ties=self.ties,
+                looks_up=False,  # the list of members tells of everybody who is there
             )
             try:
                 tied, goes_on = await tie(after=after)
@@ -90,6 +91,7 @@ class Slack:
     api: SlackApi
     workspaces: Workspaces
     installations: Installations
+    ties: Ties
     passes: Passes
     messenger: SlackMessenger
     tying: Tying
@@ -152,6 +154,7 @@ class Slack:
                     voice=voice,
                     workspaces=self.workspaces,
                     installations=self.installations if self.settings.installs else None,
+                    ties=self.ties,
                     afterwards=afterwards,
                 ),
                 tally=tally,
@@ -242,6 +245,7 @@ def connect(
         api=api,
         workspaces=workspaces,
         installations=installations,
+        ties=ties,
         passes=passes,
         messenger=SlackMessenger(workspaces, seal),
         tying=Tying(tie=TieWorkspaces(workspaces=workspaces, ties=ties), clock=clock),

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.engine import Database
+from storage.lanes import try_again
 from storage.tables import installations
 from survey.ports import Installation
 
@@ -121,6 +122,7 @@ class SqlInstallations:
             await connection.execute(
                 row.on_conflict_do_update(index_elements=["workspace"], set_=values)
             )
+            await try_again(connection, installation.workspace)
 
     async def forget(self, workspace: str) -> bool:
         """See the port."""

@@ -54,6 +54,25 @@ class SqlPeople:
             )
         )
 
+    async def by_accounts(
+        self, platform: str, workspace: str, accounts: Collection[str]
+    ) -> Mapping[str, Person]:
+        """See the port."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(*_PERSON, addresses.c.user_id)
+                .join(addresses)
+                .where(
+                    addresses.c.platform == platform,
+                    addresses.c.workspace == workspace,
+                    addresses.c.user_id.in_(accounts),
+                )
+            )
+            return {
+                row.user_id: person_of(dict(row._mapping), timezone=self._timezone)  # noqa: SLF001
+                for row in rows
+            }
+
     async def by_email(self, email: str) -> Person | None:
         """See the port."""
         return await self._one(select(*_PERSON).where(people.c.email == email.strip().lower()))

@@ -22,7 +22,6 @@ from survey.campaign import Campaign
 from tests.world import Sandbox, World
 
 _numbers = itertools.count(1)
-_looks = itertools.count(1)
 # A busy machine is no reason to fail.
 hypothesis.settings.register_profile("calm", deadline=None)
 hypothesis.settings.load_profile("calm")
@@ -157,5 +156,4 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Whoever leaves a connection open fails by it, not whoever comes later."""
     if item.path.parent.name != "unit":
         gc.collect()
-        if next(_looks) in {4, 16, 64}:  # by then all that tests bring in late is there
-            gc.freeze()
+        gc.freeze()  # what is still there stays: looking again costs little

@@ -115,6 +115,17 @@ class FakePeople:
         self.store.read("by_address")
         return self.store.people.get(address)
 
+    async def by_accounts(
+        self, platform: str, workspace: str, accounts: Collection[str]
+    ) -> Mapping[str, Person]:
+        self.store.read("by_accounts")
+        return {
+            known.user_id: found
+            for known, found in self.store.people.items()
+            if (known.platform, known.workspace) == (platform, workspace)
+            and known.user_id in accounts
+        }
+
     async def by_email(self, email: str) -> Person | None:
         self.store.read("by_email")
         return {found.email: found for found in self.store.people.values()}.get(email.lower())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bot.home import OPENED, Homes, Look
+from bot.home import UNPRESSED, Homes, Look
 from bot.interactions import Pressed
 from runtime.languages import language
 from survey.card import Button, Card
@@ -49,7 +49,7 @@ class Visit:
 
     async def open(self) -> Home:
         """Come to it."""
-        self.home = await self.homes(address(self.me), OPENED)
+        self.home = await self.homes(address(self.me), UNPRESSED)
         return self.home
 
     async def press(self, label: str, *, heading: str = "") -> Home:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from bot.afterwards import Afterwards
 from bot.desk import Desk
 from bot.home import Look
 from bot.sealing import Place, Seal, Sealed
+from bot.slack import PLATFORM
 from bot.slack.actions import Actions
 from bot.slack.app import Listeners, create_app
 from bot.slack.client import SlackApi
@@ -38,7 +39,7 @@ from survey.delivery import MessageRef
 from survey.errors import StorageUnavailable
 from survey.invitation import Invitation
 from survey.person import Address, Person
-from survey.ports import Installation, Installations
+from survey.ports import Installation, Installations, Tied
 from survey.survey import Survey
 from survey.wording.asked import subject_of
 from tests.callbacks import NoMetrics, ready
@@ -179,6 +180,34 @@ class FakeInstallations:
 
 
 @dataclass
+class FakeTies:
+    """Which workspaces have no accounts any more."""
+
+    released: list[str] = field(default_factory=list)
+    down: bool = False
+
+    async def tie(
+        self,
+        platform: str,
+        workspace: str,
+        *,
+        accounts: Mapping[str, str],
+        gone: Collection[str] = (),
+    ) -> Tied:
+        raise NotImplementedError
+
+    async def release(self, platform: str, workspace: str) -> int:
+        assert platform == PLATFORM
+        if self.down:
+            raise StorageUnavailable("The database does not answer.")
+        self.released.append(workspace)
+        return 0
+
+    async def untied(self, platform: str, *, after: str = "", limit: int) -> Sequence[str]:
+        raise NotImplementedError
+
+
+@dataclass
 class Slack:
     """One workspace with Ada (an administrator) and Ben, and Voxpop behind it on fakes.
 
@@ -191,6 +220,7 @@ class Slack:
     clock: SetClock
     api: FakeSlack
     installations: FakeInstallations
+    ties: FakeTies
     seal: Seal
     desk: Desk
     gate: Gate
@@ -461,6 +491,7 @@ def a_slack(
     heard, messages = FakeHeard(store), FakeMessages(store)
     installed = FakeInstallations()
     port: Installations = installed
+    ties = FakeTies()
     workspaces = Workspaces(api, home_token, port, clock)
     messenger = SlackMessenger(workspaces, seal)
     gate = Gate(seal=seal, messages=messages, heard=heard, clock=clock)
@@ -493,7 +524,7 @@ def a_slack(
         sharing=sharing,
         tally=tally,
         afterwards=afterwards,
-        at_once=0.2,
+        at_once=0.6,
     )
     app = create_app(
         Listeners(
@@ -514,6 +545,7 @@ def a_slack(
                 voice=voice,
                 workspaces=workspaces,
                 installations=port,
+                ties=ties,
                 afterwards=afterwards,
             ),
             tally=tally,
@@ -533,6 +565,7 @@ def a_slack(
         clock=clock,
         api=api,
         installations=installed,
+        ties=ties,
         seal=seal,
         desk=desk,
         gate=gate,

@@ -63,7 +63,7 @@ class Directory:
             page, full = page + 1, len(listed) == PAGE
 
     async def by_emails(self, emails: Collection[str]) -> Mapping[str, Account]:
-        """E-mail (in lower case) → the account of a person who is there; others are left out.
+        """E-mail (in lower case) → the account of a person who is there and no guest.
 
         Raises:
             ServerSays: If the server does not tell.

@@ -109,6 +109,8 @@ class Actions:
             await self.voice.whisper(url, card, to=by)
         if click.at_home and stands is not None and reply.update is not None:
             await self.voice.change(by, stands, reply.update)
+        if passed.sealed.act is Act.FORGET and not click.at_home:
+            await self.voice.refresh_home(by)  # their answers stand there until then
 
     async def _shown_at_home(
         self, update: Card | None, told: list[Card], passed: Passed

@@ -1,5 +1,6 @@
 """Bolt's app: what comes in over HTTP and over a socket goes to the same listeners."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -58,9 +59,10 @@ class Listeners:
 
     async def typed(self, body: Body) -> BoltResponse:
         """A slash command: the acknowledgement is its answer."""
+        arrived = asyncio.get_running_loop().time()
         if (workspace := await self._workspace(body)) is None:
             return _ok()
-        return _ok(await self.commands(_read(Typed, body), workspace=workspace))
+        return _ok(await self.commands(_read(Typed, body), workspace=workspace, arrived=arrived))
 
     async def chosen(self, body: Body) -> BoltResponse:
         """A shortcut."""

@@ -52,7 +52,7 @@ class Directory:
             yield [_account(user) for user in page]
 
     async def by_emails(self, emails: Collection[str]) -> Mapping[str, Account]:
-        """E-mail (in lower case) → the account of a person who is there; others are left out.
+        """E-mail (in lower case) → the account of a person who is there and no guest.
 
         Raises:
             SlackSays, PlatformRefuses: If Slack does not tell.
@@ -168,9 +168,7 @@ def _account(user: Mapping[str, Any]) -> Account:
         locale=str(user.get("locale") or "") or None,
         active=not user.get("deleted"),
         is_bot=is_a_bot(user),
-        is_guest=any(
-            user.get(kind) for kind in ("is_restricted", "is_ultra_restricted", "is_stranger")
-        ),
+        is_guest=is_a_guest(user),
     )
 
 
@@ -178,3 +176,8 @@ def is_a_bot(user: Mapping[str, Any]) -> bool:
     """Whether no person stands behind an account; Slack's own says nothing about itself."""
     kinds = ("is_bot", "is_workflow_bot", "is_connector_bot")
     return user.get("id") == SLACKBOT or any(user.get(kind) for kind in kinds)
+
+
+def is_a_guest(user: Mapping[str, Any]) -> bool:
+    """Whether an account only sees what it was invited to, or belongs to another workspace."""
+    return any(user.get(kind) for kind in ("is_restricted", "is_ultra_restricted", "is_stranger"))

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 
 from bot.afterwards import Afterwards
 from bot.desk import Desk
-from bot.home import OPENED
 from bot.interactions import Said
-from bot.slack import WORKSPACE_AT_HOME
+from bot.slack import PLATFORM, WORKSPACE_AT_HOME
 from bot.slack.bodies import Told, Written, instant
 from bot.slack.gate import Gate, address_of
 from bot.slack.voice import Voice
@@ -20,13 +19,15 @@ from bot.slack.written import as_typed
 from survey.card import Card, Reply
 from survey.delivery import MessageRef
 from survey.person import Address
-from survey.ports import Event, Installations
+from survey.ports import Event, Installations, Ties
+from survey.wording import beside
 
 log = structlog.get_logger()
 EVENTS = "slack:events"
 COMMENTS = "slack:comments"
-WORDS = frozenset({None, "file_share", "thread_broadcast"})
-"""What people write themselves: as it is, with a file, or shown in the channel as well."""
+FILE = "file_share"
+WORDS = frozenset({None, FILE, "me_message", "thread_broadcast"})
+"""What people write themselves: as it is, with a file, after `/me`, or shown in the channel too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class Events:
 
     Attributes:
         installations: Who installed us; None where only our own workspace is served.
+        ties: Who has which account there.
     """
 
     gate: Gate
@@ -44,6 +46,7 @@ class Events:
     voice: Voice
     workspaces: Workspaces
     installations: Installations | None
+    ties: Ties
     afterwards: Afterwards
 
     async def message(self, told: Told, *, workspace: str) -> None:
@@ -59,8 +62,19 @@ class Events:
         threaded = written.thread_ts is not None and written.thread_ts != written.ts
         thread = written.thread_ts if threaded and written.thread_ts else ""
         root = MessageRef(channel=written.channel, message=thread) if thread else None
+        if written.subtype == FILE and not written.text.strip():
+            reply = Reply(thread=beside.reads_no_files(await self.voice.language(by)))
+        else:
+            reply = await self._read(written, told.event_id, root, by)
+        if await self.gate.heard.done(EVENTS, told.event_id, at=self.gate.clock()):
+            here = MessageRef(channel=written.channel, message=thread)
+            self.afterwards.do(self._answer(reply, here, root, by))
+
+    async def _read(
+        self, written: Written, event_id: str, root: MessageRef | None, by: Address
+    ) -> Reply:
         about = None if root is None else await self.gate.messages.about(by, root)
-        reply = await self.desk(
+        return await self.desk(
             Said(
                 by=by,
                 text=as_typed(written.text),
@@ -68,17 +82,21 @@ class Events:
                 subject=about,
                 at=instant(written.ts),
                 message=root,
-                event=Event(source=COMMENTS, name=told.event_id),
+                event=Event(source=COMMENTS, name=event_id),
             )
         )
-        if await self.gate.heard.done(EVENTS, told.event_id, at=self.gate.clock()):
-            here = MessageRef(channel=written.channel, message=thread)
-            self.afterwards.do(self._answer(reply, here, root, by))
 
     async def home_opened(self, told: Told, *, workspace: str) -> None:
-        """Somebody looks at the Home tab."""
+        """Somebody looks at the Home tab.
+
+        Raises:
+            StorageUnavailable: If the database does not answer; Slack tells of it again.
+        """
         user = told.event.get("user")
-        if told.event.get("tab", "home") == "home" and isinstance(user, str) and user:
+        if told.event.get("tab", "home") != "home" or not isinstance(user, str) or not user:
+            return
+        # What administrators see there is noted: once for each look.
+        if await self.gate.heard.done(EVENTS, told.event_id, at=self.gate.clock()):
             self.afterwards.do(self._show_home(address_of(workspace, user)))
 
     async def removed(self, told: Told, *, workspace: str) -> None:
@@ -96,12 +114,14 @@ class Events:
             at = datetime.fromtimestamp(told.event_time, UTC)
             if found is not None and told.event_time and found.installed_at > at:
                 return  # they have installed us again since
+            # In this order: once it is forgotten, nothing is heard of it any more.
+            await self.ties.release(PLATFORM, workspace)
             await self.installations.forget(workspace)
         self.workspaces.forget(workspace)
         log.warning("slack_removed", workspace=workspace or told.team_id)
 
     async def _show_home(self, to: Address) -> None:
-        await self.voice.refresh_home(to, OPENED)
+        await self.voice.refresh_home(to)
 
     async def _answer(
         self, reply: Reply, here: MessageRef, root: MessageRef | None, by: Address

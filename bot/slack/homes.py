@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
-from bot.home import AGAIN, Homes, Look
+from bot.home import UNPRESSED, Homes, Look
 from bot.patience import patiently
 from bot.sealing import Seal
 from bot.slack.home import home_of
@@ -28,7 +28,7 @@ class HomeTabs:
         default_factory=WeakValueDictionary, init=False
     )
 
-    async def __call__(self, to: Address, look: Look = AGAIN) -> None:
+    async def __call__(self, to: Address, look: Look = UNPRESSED) -> None:
         """Publish somebody's tab as it is now.
 
         Raises:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from starlette.applications import Starlette
@@ -17,10 +18,13 @@ from starlette.routing import BaseRoute, Route
 from bot.tally import Tally
 from survey.ports import Clock
 
+log = structlog.get_logger()
 TOLERANCE_SECONDS = 5 * 60
 """How old a request may be, or how far Slack's clock ahead of ours."""
 NOT_SIGNED = "The request is not signed with the secret that VOXPOP_SLACK__SIGNING_SECRET names."
 NOT_THEIRS = "That is nothing that Slack sends."
+RATE_LIMITED = "app_rate_limited"
+"""Slack has kept events of a minute to itself: there were more than 30,000 within an hour."""
 _MOMENT = re.compile("[0-9]{1,12}")
 _SSL_CHECK = b"ssl_check=1"
 _SSL_CHECK_LENGTH = 200
@@ -92,6 +96,9 @@ def _events(app: AsyncApp, signatures: Signatures, tally: Tally) -> Route:
             asked = AsyncBoltRequest(body=body.decode(), headers=dict(request.headers))
         except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, NOT_THEIRS) from error
+        if asked.body.get("type") == RATE_LIMITED:
+            log.warning("slack_events_dropped", workspace=str(asked.body.get("team_id")))
+            return Response()
         answer = await app.async_dispatch(asked)
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise HTTPException(answer.status)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import structlog
 from starlette.requests import Request
@@ -107,7 +107,7 @@ class Installing:
             COOKIE,
             state,
             max_age=int(TAKES_AT_MOST.total_seconds()),
-            path="/slack",
+            path=self._path,
             secure=self.base_url.startswith("https:"),
             httponly=True,
             samesite="lax",
@@ -137,13 +137,17 @@ class Installing:
                 "Voxpop could not keep it just now. Open the link again in a minute.",
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )
-        answer.delete_cookie(COOKIE, path="/slack")
+        answer.delete_cookie(COOKIE, path=self._path)
         return answer
 
     async def _ended(self, request: Request) -> Response:
         at = self.clock()
         state = request.query_params.get("state", "")
         kept = request.cookies.get(COOKIE, "")
+        if not state:
+            raise _NotInstalled(
+                "no_state", "Slack leads back to this page; nobody begins here. Open the link."
+            )
         if not hmac.compare_digest(state.encode(errors="replace"), kept.encode(errors="replace")):
             raise _NotInstalled(
                 "begun_elsewhere", "This was not begun in this browser. Open the link again, here."
@@ -182,7 +186,7 @@ class Installing:
                 "the link again and choose a workspace.",
             )
         installation = self._installation(told)
-        if await self.workspaces.workspace_of(installation.workspace) == WORKSPACE_AT_HOME:
+        if await self._is_home(installation.workspace):
             return page(
                 f"{installation.name} has Voxpop already",
                 "Its token stands in Voxpop's settings; nothing was changed.",
@@ -204,6 +208,17 @@ class Installing:
             "You can close this page. Whoever is on the roster is found by their e-mail within an "
             "hour; nobody is written to before a round starts.",
         )
+
+    async def _is_home(self, workspace: str) -> bool:
+        """Whether it is the one of the settings; it is not, where that one's token is dead.
+
+        What Slack granted comes once: nobody could go on from an error.
+        """
+        try:
+            return await self.workspaces.workspace_of(workspace) == WORKSPACE_AT_HOME
+        except SlackSays as error:
+            log.warning("slack_home_unknown", reason=error.error)
+            return False
 
     def _installation(self, told: Mapping[str, Any]) -> Installation:
         at = self.clock()
@@ -228,6 +243,11 @@ class Installing:
             await self.api.call("auth.revoke", token=token)
         except SlackSays as error:
             log.warning("slack_token_not_revoked", reason=error.error)
+
+    @property
+    def _path(self) -> str:
+        """Where people's browsers find both routes, and bring the cookie."""
+        return urlsplit(self._redirect_uri).path.rpartition("/")[0]
 
     @property
     def _redirect_uri(self) -> str:

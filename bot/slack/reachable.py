@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.slack.client import UNREADABLE
-from bot.slack.directory import SLACKBOT, is_a_bot, listed
+from bot.slack.directory import SLACKBOT, is_a_bot, is_a_guest, listed
 from bot.slack.says import SlackSays
 from bot.slack.workspaces import Workspaces
 from survey.messenger import RecipientUnreachable
@@ -32,6 +32,7 @@ _MINUTE = 60.0
 NOT_THERE = "they have no account in this Slack workspace any more"
 DEACTIVATED = "their Slack account is deactivated"
 BOT = "their Slack account is a bot's"
+GUEST = "their Slack account is a guest's"
 
 Key = tuple[str, str]
 
@@ -154,4 +155,6 @@ def _begun(what: Coroutine[Any, Any, str]) -> asyncio.Task[str]:
 def _reason(user: Mapping[str, Any]) -> str:
     if user.get("deleted"):
         return DEACTIVATED
-    return BOT if is_a_bot(user) else ""
+    if is_a_bot(user):
+        return BOT
+    return GUEST if is_a_guest(user) else ""

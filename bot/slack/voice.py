@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.home import AGAIN, Look
+from bot.home import UNPRESSED, Look
 from bot.patience import patiently
 from bot.sealing import Place, Seal
 from bot.slack.client import SlackApi
@@ -183,7 +183,7 @@ class Voice:
             return False
         return True
 
-    async def refresh_home(self, to: Address, look: Look = AGAIN) -> bool:
+    async def refresh_home(self, to: Address, look: Look = UNPRESSED) -> bool:
         """Publish somebody's Home tab anew, where there is one; whether Slack has taken it."""
         if self.home is None:
             return False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from survey.ports import Clock, Installations
 
 KEPT = timedelta(seconds=60)
 """How long a token is relied upon before the installations are asked again."""
+FAILURE_KEPT = timedelta(seconds=5)
+"""How long nobody asks again who we are, where Slack did not tell: they would queue for it."""
 TOLD_WITHIN_SECONDS = 1.0
 """How long a press waits to hear which workspace is ours: it is to be acknowledged in three."""
 
@@ -62,6 +65,8 @@ class Workspaces:
         self._clock = clock
         self._tokens: dict[str, tuple[datetime, str]] = {}
         self._bots: dict[str, Bot] = {}
+        self._untold: dict[str, tuple[datetime, SlackSays]] = {}
+        """Until when it is not asked again who we are there, and what came of it."""
         self._asking: dict[str, asyncio.Lock] = {}
 
     async def token(self, workspace: str) -> str:
@@ -103,15 +108,15 @@ class Workspaces:
         return await self.api.call(method, token=another, **arguments)
 
     async def bot(self, workspace: str) -> Bot:
-        """Who we are there; asked once.
+        """Who we are there; asked once, and again some seconds after Slack did not tell.
 
         Raises:
-            SlackSays: If Slack does not tell.
+            SlackSays: If Slack does not tell, or did not just now.
             PlatformRefuses, StorageUnavailable: See `token`.
         """
         async with self._asking.setdefault(workspace, asyncio.Lock()):
             if (known := self._bots.get(workspace)) is None:
-                told = await self.call(workspace, "auth.test")
+                told = await self._who(workspace)
                 known = self._bots[workspace] = Bot(
                     user_id=text_in(told, "user_id"),
                     bot_id=str(told.get("bot_id") or ""),
@@ -121,6 +126,17 @@ class Workspaces:
                     app_id=str(told.get("app_id") or ""),
                 )
         return known
+
+    async def _who(self, workspace: str) -> Mapping[str, Any]:
+        lately = self._untold.get(workspace)
+        if lately is not None and self._clock() < lately[0]:
+            raise lately[1].with_traceback(None)
+        try:
+            return await self.call(workspace, "auth.test")
+        except (SlackSays, asyncio.CancelledError) as error:  # or whoever asked has no more time
+            says = error if isinstance(error, SlackSays) else SlackSays(None, "no answer in time")
+            self._untold[workspace] = self._clock() + FAILURE_KEPT, says
+            raise
 
     async def workspace_of(self, team_id: str) -> str | None:
         """By what name addresses know a workspace; None if we are not installed there.
@@ -157,12 +173,19 @@ class Workspaces:
         return (await self.bot(workspace)).team_id
 
     async def all(self) -> Sequence[str]:
-        """Every workspace that we are in, the one of the settings first; errors as of `bot`."""
+        """Every workspace that we are in, the one of the settings first.
+
+        Raises:
+            StorageUnavailable: If the database does not answer.
+        """
         installed = [] if self._installations is None else await self._installations.all()
         others = [one.workspace for one in installed]
         if self._home_token is None:
             return others
-        home = await self.team_of(WORKSPACE_AT_HOME) if others else ""
+        home = ""
+        if others:
+            with suppress(SlackSays):  # a token that is dead there takes nothing from the others
+                home = await self.team_of(WORKSPACE_AT_HOME)
         return [WORKSPACE_AT_HOME, *(one for one in others if one != home)]
 
     def forget(self, workspace: str) -> None:
@@ -171,6 +194,7 @@ class Workspaces:
         if workspace != WORKSPACE_AT_HOME:
             # The settings do not change while we run, and presses ask whose team is theirs.
             self._bots.pop(workspace, None)
+            self._untold.pop(workspace, None)
 
     async def _installed(self, workspace: str) -> str | None:
         if workspace == WORKSPACE_AT_HOME:

@@ -57,6 +57,8 @@ class Installations(Protocol):
     async def save(self, installation: Installation) -> None:
         """Somebody has installed us; what was there of the workspace gives way.
 
+        What waits for the workspace is tried at once.
+
         Raises:
             StorageUnavailable: If the database did not take it.
         """

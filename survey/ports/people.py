@@ -20,6 +20,12 @@ class People(Protocol):
         """Who has this address; None if nobody we know."""
         ...
 
+    async def by_accounts(
+        self, platform: str, workspace: str, accounts: Collection[str]
+    ) -> Mapping[str, Person]:
+        """Who has these accounts, by their ids; those that are nobody's are left out."""
+        ...
+
     async def by_email(self, email: str) -> Person | None:
         """Who has this e-mail, upper and lower case alike."""
         ...

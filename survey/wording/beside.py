@@ -62,6 +62,11 @@ def rest_in_direct_messages(language: Language) -> str:
     return language.text("The rest is in our direct messages.")
 
 
+def reads_no_files(language: Language) -> str:
+    """A file or a picture, and no word with it."""
+    return language.text("I can't read files, so I kept nothing: please write it in words.")
+
+
 def no_form(language: Language) -> str:
     """A form that did not open."""
     return language.text(

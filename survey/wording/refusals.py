@@ -1,5 +1,7 @@
 """What a person reads when something could not be done: one table from errors to sentences."""
 
+from collections.abc import Sequence
+
 from survey.errors import (
     AlreadyAnswered,
     AnotherAccount,
@@ -140,7 +142,7 @@ def _of_a_request(error: VoxpopError, language: Language) -> str:
 
 
 def _all(names: tuple[str, ...]) -> str:
-    return ", ".join(_short(name) for name in names) or "–"
+    return ", ".join(short(name) for name in names) or "–"
 
 
 def unforeseen(language: Language) -> str:
@@ -193,10 +195,18 @@ LONGEST_ECHO = 40
 """Characters of a mistyped word that are said back."""
 
 
-def _short(word: str) -> str:
+def short(word: str) -> str:
     """A word as it may be said back: not too long, and nothing that turns the text around."""
     plain = "".join(letter for letter in word if letter.isprintable() and letter != "`")
     return plain if len(plain) <= LONGEST_ECHO else f"{plain[:LONGEST_ECHO]}…"
+
+
+def nobodys_accounts(accounts: Sequence[str], language: Language) -> str:
+    """Accounts of the chat that were mentioned, as people there write them."""
+    return language.text(
+        "Nobody on the roster has the account {accounts}.",
+        accounts=language.listing([short(account) for account in accounts]),
+    )
 
 
 def not_built(typed: str, language: Language) -> str:
@@ -210,7 +220,7 @@ def out_of_range(typed: str, most: int, language: Language) -> str:
     """A number that does not fit."""
     return language.text(
         "`{typed}` is not a number that I can use here: from 1 to {most}, please.",
-        typed=_short(typed),
+        typed=short(typed),
         most=language.number(most),
     )
 
@@ -222,7 +232,7 @@ def one_at_a_time(language: Language) -> str:
 
 def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
     """A mistyped word."""
-    typed = _short(typed)
+    typed = short(typed)
     if nearest is None:
         return language.text(
             "I don't know `{typed}`. `/nps help` shows what I can do.", typed=typed

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from survey.card import Card
 from survey.language import Language
+from survey.wording.refusals import short
 
 
 def known_ones(spoken: Mapping[str, str], language: Language) -> Card:
@@ -20,6 +21,15 @@ def known_ones(spoken: Mapping[str, str], language: Language) -> Card:
     else:
         lines.append(language.text("It is the only one that I know so far."))
     return Card(headline=written_in(spoken, language), lines=tuple(lines))
+
+
+def not_spoken(typed: str, spoken: Mapping[str, str], language: Language) -> str:
+    """A language that somebody asked for in vain."""
+    return language.text(
+        "I don't know `{typed}` as a language. I know {languages}.",
+        typed=short(typed),
+        languages=language.listing([f"`{code}` {name}" for code, name in spoken.items()]),
+    )
 
 
 def written_in(spoken: Mapping[str, str], language: Language) -> str:

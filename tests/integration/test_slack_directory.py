@@ -74,6 +74,11 @@ async def test_bots_guests_and_deactivated_accounts_are_marked(place: Place) -> 
     assert [name for name, one in found.items() if one.is_bot] == ["slackbot", "voxpop"]
 
 
+async def test_a_guest_is_not_found_by_their_email(place: Place) -> None:
+    place.server.add_person("guest@acme.test", is_restricted=True)
+    assert await place.directory().by_emails(["guest@acme.test"]) == {}
+
+
 async def test_people_are_found_by_their_emails_and_asked_for_once(place: Place) -> None:
     ada = place.server.add_person("ada@acme.test")
     place.server.add_person("gone@acme.test")

@@ -111,6 +111,17 @@ async def test_a_file_that_slack_does_not_take_never_undoes_the_message(
     assert len(bot.inbox("alice")) == 1
 
 
+@pytest.mark.parametrize("kind", ["is_restricted", "is_ultra_restricted"])
+async def test_a_guest_is_not_written_to(bot: Bot, kind: str) -> None:
+    what: dict[str, Any] = {kind: True}
+    guest = bot.server.add_person("guest@acme.test", **what)
+    to = Address(platform=PLATFORM, workspace=WORKSPACE_AT_HOME, user_id=guest.id)
+    with pytest.raises(RecipientUnreachable, match="a guest's"):
+        await bot.messenger.send(to, QUESTION, delivery_id=uuid4())
+    assert bot.inbox("guest") == []
+    assert bot.server.faults.of("chat.postMessage") == []
+
+
 async def test_each_workspace_is_written_to_with_its_own_token(bot: Bot) -> None:
     other = bot.server.add_workspace("Beta", installed=True)
     bot.kept.there = [_installed(other)]

@@ -1,7 +1,7 @@
 """A workspace installs Voxpop by itself: by a link of the operator's, in one browser, once."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 import httpx
 import pytest
 from aiohttp import web
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from structlog.testing import capture_logs
@@ -20,6 +21,7 @@ from bot.slack.scopes import NAMES
 from bot.slack.workspaces import Workspaces
 from storage.heard import SqlHeard
 from storage.installations import SqlInstallations
+from storage.tables import lanes
 from tests.slack.oauth import OAuth
 from tests.slack.records import Json, User, Workspace
 from tests.slack.server import SlackServer
@@ -195,6 +197,66 @@ async def test_a_link_is_no_state(outside: Outside) -> None:
         browser.cookies.set("voxpop_slack_install", text)
         answer = await browser.get(f"/slack/oauth_redirect?code=1&state={text}")
     assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize("given", ["", "?state=", "?code=1"])
+async def test_nobody_begins_where_slack_leads_back_to(outside: Outside, given: str) -> None:
+    async with outside.browser() as browser:
+        answer = await browser.get(f"/slack/oauth_redirect{given}")
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert "nobody begins here" in answer.text
+    assert "ten minutes" not in answer.text
+
+
+async def test_below_a_path_of_its_own_the_cookie_goes_where_slack_leads_back_to(
+    outside: Outside,
+) -> None:
+    below = replace(outside.installing, base_url=f"{BASE}/voxpop/")
+    app = Starlette(routes=[Mount("/slack", routes=below.routes)])
+    begin = link("", outside.installing.passes, at=outside.world.clock.at, holds=DAY)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as browser:
+        begun = await browser.get(begin)
+        ended = await browser.get("/slack/oauth_redirect")
+    for answer in (begun, ended):
+        told = [part.strip().lower() for part in answer.headers["set-cookie"].split(";")]
+        assert "path=/voxpop/slack" in told
+
+
+async def test_fault_22_who_installs_while_the_token_of_home_is_dead_is_kept(
+    outside: Outside,
+) -> None:
+    beta = outside.server.add_workspace("Beta")
+    outside.server.faults.goes_wrong("error", "auth.test")
+    async with outside.browser() as browser:
+        answer = await browser.get(await outside.agreed(browser, beta))
+    assert answer.status_code == HTTPStatus.OK
+    (kept,) = await outside.installations.all()
+    assert (kept.workspace, kept.token) == (beta.id, beta.bot_token)
+
+
+async def test_fault_22_what_was_refused_before_is_tried_at_once_after_an_installation(
+    outside: Outside,
+) -> None:
+    beta = outside.server.add_workspace("Beta")
+    now = outside.world.clock.at
+    shut = {"platform": "slack", "tokens": 0.0, "filled_at": now, "closed_until": now + DAY}
+    busy = {"method": "update", "trouble": 0, "reason": "ratelimited"}
+    refused = {"method": "send", "trouble": 3, "reason": "token_revoked"}
+    await outside.world.rows(
+        lanes.insert().values(
+            [
+                {**shut, **refused, "workspace": beta.id},
+                {**shut, **busy, "workspace": beta.id},
+                {**shut, **refused, "workspace": "T0ANOTHER"},
+            ]
+        )
+    )
+    async with outside.browser() as browser:
+        await browser.get(await outside.agreed(browser, beta))
+    rows = await outside.world.rows(select(lanes).where(lanes.c.closed_until.is_(None)))
+    # It is probed: one message alone goes out first.
+    assert [(row.workspace, row.method, row.trouble) for row in rows] == [(beta.id, "send", 3)]
 
 
 async def test_who_takes_more_than_ten_minutes_begins_again(outside: Outside) -> None:

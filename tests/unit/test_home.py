@@ -277,15 +277,25 @@ async def test_whoever_has_left_is_no_administrator_any_more() -> None:
     assert ROUND not in [part.heading for part in page.home.parts]
 
 
-async def test_a_look_is_noted_once_however_much_is_pressed_then() -> None:
+async def test_figures_are_noted_whenever_they_are_shown() -> None:
     page = await a_round()
-    before = actions(page.chat)
-    assert before == ["administrator.pinned", "report.read"]
+    seen = actions(page.chat)
+    assert seen == ["administrator.pinned", "report.read"]
     assert page.chat.store.audited[-1].entry.about == "nps/2026Q4"
+    before = page.part(ROUND)
     await page.press("Snooze for 14 days")
-    assert actions(page.chat) == before
+    assert page.part(ROUND) == before
+    assert actions(page.chat) == [*seen, "report.read"]
+    page.chat.store.asks(answered(20, 9))
     await page.open()
-    assert actions(page.chat) == [*before, "report.read"]
+    assert actions(page.chat) == [*seen, "report.read", "report.read"]
+
+
+async def test_without_a_note_a_press_shows_no_figures() -> None:
+    page = await a_round()
+    page.chat.store.down = {"append"}
+    with pytest.raises(StorageUnavailable):
+        await page.press("Snooze for 14 days")
 
 
 async def test_without_a_note_nothing_is_shown() -> None:
@@ -310,7 +320,7 @@ async def test_each_button_asks_once_before_it_acts(first: str, then: str, does:
     assert page.labels(ROUND) == [then, "Not now"]
     before = actions(page.chat)
     await page.press(then)
-    assert actions(page.chat) == [*before, does]
+    assert actions(page.chat) == [*before, does, "report.read"]
 
 
 async def test_not_now_leaves_all_as_it_was() -> None:
@@ -357,7 +367,7 @@ async def test_a_button_of_a_round_that_is_closed_is_refused() -> None:
     chat = page.chat
     chat.store.move(chat.store.campaigns[0].moved(CampaignState.CLOSING))
     await page.press("Close it")
-    assert actions(chat)[-1] == "command.failed"
+    assert actions(chat)[-2:] == ["command.failed", "report.read"]
     assert not any(method == "begin_closing" for method, _ in chat.store.writes)
 
 

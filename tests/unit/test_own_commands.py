@@ -58,6 +58,10 @@ async def test_where_one_language_is_known_none_can_be_chosen() -> None:
         headline="I write to you in English.",
         lines=("It is the only one that I know so far.",),
     )
+    reply = await chat.types("/nps language klingon")
+    assert reply.private == Card(
+        headline="I don't know `klingon` as a language. I know `en` English."
+    )
 
 
 async def test_a_snooze_ends_on_a_day_of_the_persons_own() -> None:

@@ -11,7 +11,7 @@ from survey.card import Act
 from survey.delivery import MessageRef
 from survey.invitation import Response
 from survey.states import InvitationState
-from tests.chat import ADA
+from tests.chat import ADA, BEN
 from tests.examples import invitation, person
 from tests.slack_inbound import (
     DELIVERY,
@@ -222,7 +222,18 @@ async def test_a_press_at_home_changes_the_message_and_publishes_the_home_tab_an
     assert chat.api.answers == []
     (look,) = chat.looks
     assert look.update is not None
-    assert (look.act, look.update.headline, look.opened) == (Act.SCORE, "You said 8.", False)
+    assert (look.act, look.update.headline) == (Act.SCORE, "You said 8.")
+
+
+async def test_whoever_is_forgotten_finds_nothing_of_theirs_at_home() -> None:
+    chat = a_slack()
+    chat.ask(invitation(person=BEN, response=Response(score=9)))
+    to = address_of("", id_of(BEN))
+    place = Place(channel=id_of(BEN))
+    seal = chat.sealed(Act.FORGET, subject=None, place=place, to=to)
+    await chat.interact(chat.click(seal, by=BEN, channel=GENERAL, ephemeral=True))
+    assert chat.store.tombstones == {BEN.email}
+    assert chat.homes == [to]
 
 
 async def test_private_words_at_home_are_said_there() -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from bot.interactions import CommandTyped, Interaction
 from bot.sealing import Place
+from bot.slack.bodies import Typed
 from bot.slack.written import as_typed
 from survey.card import Card, Reply
 from survey.invitation import Response
+from survey.person import Address, Person
 from tests.chat import ADA, BEN
 from tests.examples import invitation
 from tests.slack_inbound import (
@@ -133,7 +135,7 @@ class Slow:
 def slowly(chat: Slack, sentence: str) -> Slow:
     slow = Slow(Reply(private=Card(headline=sentence)))
     object.__setattr__(chat.commands, "desk", slow)
-    asyncio.get_running_loop().call_later(0.4, slow.go.set)
+    asyncio.get_running_loop().call_later(0.8, slow.go.set)
     return slow
 
 
@@ -148,6 +150,95 @@ async def test_a_long_command_is_answered_later_at_the_response_url() -> None:
     assert url == LATER
     assert said(body) == "Done at last"
     assert [type(one) for one in slow.asked] == [CommandTyped]
+
+
+class Late:
+    """A roster that takes its time."""
+
+    async def by_address(self, address: Address) -> Person | None:
+        del address
+        await asyncio.sleep(5)
+        return None
+
+
+async def test_all_that_a_command_waits_for_has_one_deadline() -> None:
+    chat = a_slack()
+    slow = slowly(chat, "Done at last")
+    object.__setattr__(chat.commands.voice, "people", Late())
+    typed = Typed(
+        team_id=TEAM,
+        user_id=id_of(ADA),
+        channel_id=GENERAL,
+        text="pending",
+        trigger_id="1.2.3",
+        response_url=LATER,
+    )
+    begun = asyncio.get_running_loop().time()
+
+    # It was asked for a while which workspace that is.
+    told = await chat.commands(typed, workspace="", arrived=begun - 0.4)
+
+    assert asyncio.get_running_loop().time() - begun < 0.4
+    assert said(told) == "Working on it: the answer comes in a moment."
+    slow.go.set()
+    await chat.settled()
+    assert chat.api.whispered() == ["Done at last"]
+
+
+@pytest.mark.parametrize("text", ["remind <@{ben}|p07>", "nps remind <@{ben}>"])
+async def test_a_person_is_named_by_their_account_and_not_by_its_label(text: str) -> None:
+    chat = a_slack()
+    chat.ask(invitation(person=BEN))
+    slow = slowly(chat, "Done")
+    slow.go.set()
+    await chat.types(text.format(ben=id_of(BEN)))
+    (command,) = slow.asked
+    assert isinstance(command, CommandTyped)
+    assert command.text.endswith(f"remind {BEN.email}")
+    assert command.strangers == ()
+
+
+async def test_start_names_several_people_by_their_accounts() -> None:
+    chat = a_slack()
+    slow = slowly(chat, "Done")
+    slow.go.set()
+    await chat.types(f"start nps to <@{id_of(ADA)}|a>, <@{id_of(BEN)}|b>")
+    (command,) = slow.asked
+    assert isinstance(command, CommandTyped)
+    assert command.text == f"start nps to {ADA.email}, {BEN.email}"
+
+
+async def test_an_account_that_is_nobodys_on_the_roster_is_told() -> None:
+    chat = a_slack()
+    chat.ask(invitation(person=BEN))
+    written = list(chat.store.writes)
+    # Its label is Ben's handle, and it is not Ben's.
+    told = (await chat.types("remind <@U0STRANGER|ben>")).json()
+    assert said(told) == "Nobody on the roster has the account @ben."
+    assert chat.store.writes == written
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("remind <@{ben}|x>", "That is for survey administrators"),
+        ("remind <@U0STRANGER|x>", "That is for survey administrators"),
+        ("rmind <@{ben}|x>", "I don't know rmind. Did you mean /nps remind @x?"),
+        ("reminders remind <@{ben}|x>", "I don't know reminders."),
+    ],
+)
+async def test_whoever_is_no_administrator_learns_nothing_of_accounts(text: str, says: str) -> None:
+    chat = a_slack()
+    told = said((await chat.types(text.format(ben=id_of(BEN)), by=BEN)).json())
+    assert told.startswith(says)
+    assert BEN.email not in told.removeprefix(says).partition("administrators:")[0]
+
+
+async def test_while_the_roster_is_away_a_named_account_is_asked_for_again() -> None:
+    chat = a_slack()
+    chat.store.down.add("by_accounts")
+    told = (await chat.types(f"remind <@{id_of(BEN)}|ben>")).json()
+    assert said(told).startswith("I couldn't do that just now")
 
 
 @pytest.mark.parametrize(

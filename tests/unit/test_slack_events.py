@@ -63,11 +63,24 @@ async def test_words_in_the_thread_of_another_message_are_none_of_a_question() -
     assert posted["thread_ts"] == "1795604300.000001"
 
 
-@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share"])
-async def test_words_that_are_shown_in_the_channel_or_come_with_a_file_count(subtype: str) -> None:
+@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
+async def test_words_in_the_channel_too_or_with_a_file_or_after_me_count(subtype: str) -> None:
     chat = await scored()
     await chat.tell(chat.written("Slow laptops", subtype=subtype, **IN_THREAD))
     assert chat.invitation().response.comment == "Slow laptops"
+
+
+@pytest.mark.parametrize("where", [IN_THREAD, {}])
+async def test_a_file_without_words_is_told_that_it_is_not_read(where: dict[str, Any]) -> None:
+    chat = await scored()
+    written = list(chat.store.writes)
+    event = chat.written(" ", subtype="file_share", **where)
+    await chat.tell(event)
+    await chat.tell(event, again=1)
+    (posted,) = chat.api.calls("chat.postMessage")
+    assert said(posted).startswith("I can't read files")
+    assert posted.get("thread_ts") == where.get("thread_ts")
+    assert chat.store.writes == written
 
 
 @pytest.mark.parametrize(
@@ -144,6 +157,17 @@ async def test_a_visit_to_the_home_tab_publishes_it() -> None:
     assert chat.homes == [address_of("", id_of(BEN))]
 
 
+async def test_fault_37_a_visit_that_is_told_again_is_one() -> None:
+    chat = a_slack()
+    opened = chat.event("app_home_opened", user=id_of(BEN), channel=direct(BEN), tab="home")
+    chat.store.down.add("done")
+    assert (await chat.tell(opened)).status_code == 503
+    chat.store.down.clear()
+    for again in (1, 2):
+        assert (await chat.tell(opened, again=again)).status_code == 200
+    assert chat.homes == [address_of("", id_of(BEN))]
+
+
 async def test_a_visit_to_the_messages_tab_publishes_nothing() -> None:
     chat = a_slack()
     opened = chat.event("app_home_opened", user=id_of(BEN), channel=direct(BEN), tab="messages")
@@ -194,10 +218,23 @@ async def test_fault_22_who_uninstalls_us_is_forgotten(event: dict[str, Any]) ->
     told = chat.event(team=OTHER_TEAM, **event)
     assert (await chat.tell(told)).status_code == 200
     assert chat.installations.known == {}
+    assert chat.ties.released == [OTHER_TEAM]
     await chat.tell(told, again=1)
     opened = chat.event("app_home_opened", team=OTHER_TEAM, user=id_of(ADA), tab="home")
     await chat.tell(opened)
     assert chat.homes == []
+
+
+async def test_fault_5_a_goodbye_while_the_database_is_away_is_told_again_later() -> None:
+    chat = a_slack()
+    await chat.installations.save(installation())
+    goodbye = chat.event("app_uninstalled", team=OTHER_TEAM)
+    chat.ties.down = True
+    assert (await chat.tell(goodbye)).status_code == 503
+    chat.ties.down = False
+    chat.clock.forward(minutes=2)
+    assert (await chat.tell(goodbye, again=1)).status_code == 200
+    assert (chat.ties.released, chat.installations.known) == ([OTHER_TEAM], {})
 
 
 async def test_somebodys_own_token_that_is_revoked_is_none_of_ours() -> None:
@@ -215,6 +252,15 @@ async def test_a_late_goodbye_does_not_undo_a_new_installation() -> None:
     await chat.installations.save(installation(installed_at=later))
     await chat.tell(goodbye)
     assert list(chat.installations.known) == [OTHER_TEAM]
+    assert chat.ties.released == []
+
+
+async def test_the_workspace_of_the_settings_keeps_its_accounts_while_its_token_is_changed() -> (
+    None
+):
+    chat = a_slack()
+    await chat.tell(chat.event("tokens_revoked", tokens={"bot": ["U0VOXPOP00"]}))
+    assert chat.ties.released == []
 
 
 @pytest.mark.parametrize("kind", ["team_rename", "message", "app_home_opened", ""])

@@ -10,6 +10,7 @@ from bot.replays import Remembered
 from bot.sealing import Place, Seal
 from bot.slack.gate import address_of
 from bot.slack.says import SlackSays
+from bot.slack.workspaces import FAILURE_KEPT
 from survey.card import Act
 from survey.states import CampaignState, InvitationState
 from tests.chat import ADA, BEN
@@ -96,6 +97,7 @@ async def test_fault_20_a_press_that_can_not_be_placed_is_not_acknowledged(error
     assert answer.status_code == 503
     assert chat.store.writes == []
     del chat.api.refusals["auth.test"]
+    chat.clock.forward(seconds=FAILURE_KEPT.total_seconds())
     await chat.press(Act.SCORE, "6")
     assert chat.invitation().response.score == 6
 

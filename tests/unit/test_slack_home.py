@@ -12,7 +12,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.home import AGAIN, OPENED, Homes, Look
+from bot.home import UNPRESSED, Homes, Look
 from bot.sandbox.slack_examples import examples
 from bot.sealing import Place, Seal
 from bot.slack.home import BLOCK_LIMIT, home_of
@@ -181,18 +181,18 @@ def tabs() -> tuple[HomeTabs, Composing, Publishing]:
 
 async def test_a_page_is_published_to_whom_it_is_of() -> None:
     publish, composing, publishing = tabs()
-    await publish(ADA, OPENED)
-    assert composing.looks == [OPENED]
+    await publish(ADA, UNPRESSED)
+    assert composing.looks == [UNPRESSED]
     assert publishing.published == [("", ADA.user_id, "As of 1.")]
 
 
 async def test_an_older_page_never_goes_over_a_newer_one() -> None:
     publish, composing, publishing = tabs()
     composing.gates[1] = asyncio.Event()
-    first = asyncio.create_task(publish(ADA, AGAIN))
+    first = asyncio.create_task(publish(ADA, UNPRESSED))
     await asyncio.sleep(0)
-    second = asyncio.create_task(publish(ADA, AGAIN))
-    other = asyncio.create_task(publish(BEN, AGAIN))
+    second = asyncio.create_task(publish(ADA, UNPRESSED))
+    other = asyncio.create_task(publish(BEN, UNPRESSED))
     await other
     assert [user for _, user, _ in publishing.published] == [BEN.user_id]
     composing.gates[1].set()
@@ -206,7 +206,7 @@ async def test_an_older_page_never_goes_over_a_newer_one() -> None:
 async def test_what_slack_wants_later_is_published_later() -> None:
     publish, _, publishing = tabs()
     publishing.refusals = [SlackSays(429, "ratelimited")]
-    await publish(ADA, AGAIN)
+    await publish(ADA, UNPRESSED)
     assert len(publishing.published) == 1
 
 
@@ -214,8 +214,8 @@ async def test_a_refusal_is_told() -> None:
     publish, composing, publishing = tabs()
     publishing.refusals = [SlackSays(200, "not_enabled")]
     with pytest.raises(SlackSays):
-        await publish(ADA, AGAIN)
+        await publish(ADA, UNPRESSED)
     composing.down = True
     with pytest.raises(StorageUnavailable):
-        await publish(ADA, AGAIN)
+        await publish(ADA, UNPRESSED)
     assert publishing.published == []

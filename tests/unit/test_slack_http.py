@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from slack_sdk.signature import SignatureVerifier
+from structlog.testing import capture_logs
 
 from bot.slack.http import Signatures
 from survey.card import Act
@@ -33,6 +34,18 @@ async def test_slack_may_verify_the_address() -> None:
 async def test_slack_may_look_at_the_certificate() -> None:
     answer = await bare(a_slack(), b"token=x&ssl_check=1")
     assert (answer.status_code, answer.text) == (200, "")
+
+
+async def test_a_minute_of_events_that_slack_kept_to_itself_is_noted() -> None:
+    dropped = {"type": "app_rate_limited", "team_id": "T0ACME0000", "minute_rate_limited": 1}
+    body = json.dumps(dropped).encode()
+    with capture_logs() as told:
+        answer = await a_slack().send(body)
+    assert (await bare(a_slack(), body)).status_code == 401
+    assert (answer.status_code, answer.text) == (200, "")
+    assert [(one["event"], one.get("workspace")) for one in told] == [
+        ("slack_events_dropped", "T0ACME0000")
+    ]
 
 
 async def test_what_is_not_signed_gets_401_and_nothing_is_asked_of_anybody() -> None:

@@ -1,5 +1,7 @@
 """Which workspaces we are in, and with which token."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,7 +11,7 @@ import pytest
 
 from bot.slack.client import SlackApi
 from bot.slack.says import SlackSays
-from bot.slack.workspaces import KEPT, Workspaces
+from bot.slack.workspaces import FAILURE_KEPT, KEPT, TOLD_WITHIN_SECONDS, Workspaces
 from survey.messenger import PlatformRefuses
 from survey.ports import Installation, Installations
 from tests.examples import MONDAY
@@ -21,9 +23,12 @@ class Api:
 
     teams: dict[str, str]
     calls: list[tuple[str, str]] = field(default_factory=list)
+    hangs: bool = False
 
     async def call(self, method: str, *, token: str, **_: Any) -> Mapping[str, Any]:
         self.calls.append((method, token))
+        if self.hangs:
+            await asyncio.sleep(30)
         if token not in self.teams:
             raise SlackSays(200, "token_revoked")
         team = self.teams[token]
@@ -122,6 +127,7 @@ async def test_fault_22_while_slack_does_not_tell_who_we_are_presses_are_told_ap
     with pytest.raises(SlackSays, match="which workspace is ours"):
         await setting.workspaces.workspace_of("T0")
     setting.api.teams["revoked"] = "T0"  # restored
+    setting.now += FAILURE_KEPT
     assert await setting.workspaces.workspace_of("T0") == ""
 
 
@@ -131,6 +137,47 @@ async def test_home_comes_first_and_only_once() -> None:
     assert await setting.workspaces.all() == ["", "T1", "T2"]
     assert await setting.workspaces.team_of("") == "T0"
     assert await setting.workspaces.team_of("T1") == "T1"
+
+
+async def test_fault_22_where_the_token_of_home_is_dead_all_others_are_served() -> None:
+    setting = Setting(home="revoked")
+    assert await setting.workspaces.all() == ["", "T1", "T2"]
+
+
+async def test_fault_22_who_we_are_is_not_asked_by_everybody_while_slack_does_not_tell() -> None:
+    setting = Setting(home="revoked")
+    for _ in range(3):
+        with pytest.raises(SlackSays, match="token_revoked"):
+            await setting.workspaces.bot("")
+    assert len(setting.api.calls) == 1
+    with pytest.raises(SlackSays):  # nor does anything else that fails change it
+        await setting.workspaces.call("", "chat.postMessage")
+    with pytest.raises(SlackSays):
+        await setting.workspaces.bot("")
+    assert [method for method, _ in setting.api.calls] == ["auth.test", "chat.postMessage"]
+    setting.now += FAILURE_KEPT
+    setting.api.teams["revoked"] = "T0"
+    assert (await setting.workspaces.bot("")).team_id == "T0"
+
+
+async def test_fault_22_only_the_first_press_waits_for_a_slack_that_hangs() -> None:
+    setting = Setting()
+    setting.api.hangs = True
+    begun = time.monotonic()
+    for _ in range(3):
+        assert await setting.workspaces.workspace_of("T1") == "T1"
+    assert time.monotonic() - begun < 2 * TOLD_WITHIN_SECONDS
+    assert len(setting.api.calls) == 1
+
+
+async def test_an_installation_asks_at_once_who_we_are() -> None:
+    setting = Setting()
+    token = setting.api.teams.pop("xoxb-1")
+    with pytest.raises(SlackSays):
+        await setting.workspaces.bot("T1")
+    setting.api.teams["xoxb-1"] = token
+    setting.workspaces.forget("T1")
+    assert (await setting.workspaces.bot("T1")).team_id == "T1"
 
 
 async def test_who_we_are_is_asked_once_and_anew_once_it_was_forgotten() -> None:
