@@ -29,7 +29,6 @@ from tests.mattermost_installation import (
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("a journey: each step goes on from the one before it"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 TOML = f"""

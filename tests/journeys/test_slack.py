@@ -42,13 +42,7 @@ SOCKET, HTTP = "socket", "http"
 
 
 # Each step goes on from the one before it.
-JOURNEYS = [
-    pytest.param(mode, marks=pytest.mark.xdist_group(f"a journey in Slack by {mode}"))
-    for mode in (SOCKET, HTTP)
-]
-
-
-@pytest.fixture(scope="module", params=JOURNEYS)
+@pytest.fixture(scope="module", params=[SOCKET, HTTP])
 def database(request: pytest.FixtureRequest) -> dict[str, str]:
     """Its settings: none for the file that Voxpop makes itself."""
     if request.param == SOCKET:

@@ -36,6 +36,9 @@ subject = "Acme"
 [surveys.tools]
 subject = "our tools"
 rest_days = 0
+[surveys.lunch]
+subject = "our lunch"
+rest_days = 0
 """
 PEOPLE = [f"person{number:02}" for number in range(12)]
 KEPT = "Thank you, I kept that. Press a number as well, and it counts."
@@ -284,13 +287,15 @@ async def test_another_workspace_installs_it_has_people_of_its_own_and_removes_i
     await asyncio.to_thread(process.until, '"event": "slack_removed"')
     assert (await bea.press(message, "Undo")).ok
     assert "You said 9." in shown(await question(bea))
-    # A round goes on without those who can't be reached, and they are asked as soon as they can.
+    # Rounds go on without those who can't be reached; once they can be again, they are asked.
     await start(home, "tools")
     twice = ONCE + ONCE
     await eventually(home, lambda: messages(home) == twice + Counter(bea=1))
     await _install(home, beta, link)
     assert beta.bot_token != token
-    await eventually(home, lambda: messages(home) == twice + Counter(bea=2))
+    await home.enrol(("bea",), platform="slack")
+    await start(home, "lunch")
+    await eventually(home, lambda: messages(home) == twice + ONCE + Counter(bea=2))
     said = process.said.read_text()
     assert not any(secret in said for secret in (token, beta.bot_token, server.client_secret))
 
