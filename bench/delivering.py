@@ -14,7 +14,8 @@ from pathlib import Path
 from uuid import UUID
 
 from runtime import logs
-from runtime.serving import Part, work
+from runtime.parts import Part
+from runtime.serving import work
 from runtime.settings import load_settings
 from runtime.wiring import put_together
 from scheduler.worker import AT_ONCE

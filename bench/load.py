@@ -6,8 +6,10 @@ request when the answer to the last one is there (closed loop).
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+IN_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +108,11 @@ class _Client(Connection):
             self.done.set_exception(error or ConnectionError("The server hung up."))
 
 
-def post(path: str, body: bytes) -> bytes:
+def post(path: str, body: bytes, *, headers: Mapping[str, str] = IN_JSON) -> bytes:
     """A request, ready to be sent."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
 

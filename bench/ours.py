@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from runtime.serving import Part, create_server_app
+from runtime.parts import Part
+from runtime.serving import create_server_app
 from runtime.settings import Settings, load_settings
 from runtime.wiring import put_together
 

@@ -41,9 +41,10 @@ class Row:
         return self.outcome.percentile(0.99)
 
 
-def _measure(
+def measure(
     name: str, factory: str, environ: Mapping[str, str], requests: list[bytes], connections: int
 ) -> Row:
+    """One row: these requests, against a server of this factory, after a warm-up of 500."""
     with serving(factory, environ) as server:
         warm, requests = requests[:500], requests[500:]
         asyncio.run(run(server.port, warm, connections=connections))
@@ -112,7 +113,8 @@ def _press(seal: Seal, campaign: int, invitation: UUID, email: str, score: int) 
     )
 
 
-def _line(row: Row, floor: Row) -> str:
+def line(row: Row, floor: Row) -> str:
+    """A row beside its floor."""
     rate = row.outcome.rate / floor.outcome.rate
     return (
         f"{row.name:<34}{row.outcome.rate:>8.0f}/s{rate:>7.2f}"
@@ -134,8 +136,8 @@ def compare(fresh: Callable[[], str], *, floor_url: Callable[[str], str], number
         print(f"\n{connections} connections, {number} presses a row")
         print(f"{'':<34}{'rate':>10}{'ratio':>7}{'p50':>12}{'':>7}{'p99':>12}{'':>7}{'CPU':>11}")
         environ = {"BENCH_DATABASE": floor_url(fresh())}
-        floor = _measure("floor", "bench.floors:app", environ, _floor_requests(number), connections)
-        print(_line(floor, floor))
+        floor = measure("floor", "bench.floors:app", environ, _floor_requests(number), connections)
+        print(line(floor, floor))
         rows = {}
         for totals in ("0", "1"):
             with tempfile.TemporaryDirectory() as folder:
@@ -147,15 +149,15 @@ def compare(fresh: Callable[[], str], *, floor_url: Callable[[str], str], number
                     "BENCH_TOTALS": totals,
                 }
                 name = "press" if totals == "1" else "press without totals"
-                rows[totals] = _measure(name, "bench.ours:app", environ, requests, connections)
-                print(_line(rows[totals], floor))
+                rows[totals] = measure(name, "bench.ours:app", environ, requests, connections)
+                print(line(rows[totals], floor))
                 if totals == "1":
-                    _check_totals(url, len(requests))
+                    check_totals(url, len(requests))
         kept = rows["1"].outcome.rate / rows["0"].outcome.rate
         print(f"G7 rate with totals to without: {kept:.2f} (aim ≥ 0.75)")
 
 
-def _check_totals(url: str, presses: int) -> None:
+def check_totals(url: str, presses: int) -> None:
     """What was measured was also right."""
     if url.startswith("sqlite"):
         with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
@@ -188,7 +190,7 @@ def eight_at_once(fresh: Callable[[], str], *, rounds: int) -> None:
                 outcome = asyncio.run(run(server.port, [request] * 8, connections=8))
                 if outcome.refused:
                     raise RuntimeError("A press was refused.")
-        _check_totals(url, rounds)
+        check_totals(url, rounds)
     print(f"G9 {rounds} people × 8 simultaneous presses: {rounds} rows, totals right")
 
 

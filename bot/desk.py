@@ -31,6 +31,7 @@ from survey.usecases.compose_card import ComposeCard
 from survey.wording import asked, refusals, ways_out
 
 log = structlog.get_logger()
+_REASON_FIELD = "comment"
 _DAYS_LATER = {"": 1, "3": 3, "7": 7}
 
 
@@ -178,20 +179,23 @@ class Desk:
             by=submitted.by,
             at=submitted.at,
             message=submitted.message,
+            event=submitted.event,
         )
         if submitted.act is not Act.REASON:
             raise OutOfDate("That form is not known here.")
         person = await self._known(submitted.by)
         language = self.languages("en" if person is None else person.locale)
         try:
-            comment = Comment(submitted.values.get("comment", ""))
+            comment = Comment(submitted.values.get(_REASON_FIELD, ""))
             commented = await self.answers.comment(press, comment)
-        except StorageUnavailable as error:
-            return Reply(errors={"comment": refusals.refusal(error, language)})
+        except (NotYours, OutOfDate, InvitationClosed):
+            raise
         except VoxpopError as error:
-            if isinstance(error, NotYours | OutOfDate | InvitationClosed):
-                raise
-            return Reply(errors={"comment": refusals.refusal(error, language)})
+            return Reply(errors={_REASON_FIELD: refusals.of_a_form(error, language)})
+        if commented.response.comment != comment.text:  # the form's first sending stands
+            editable = commented.response.score is not None
+            sentence = refusals.sent_before(language, editable=editable)
+            return Reply(errors={_REASON_FIELD: sentence})
         update = await self.compose(commented)
         if commented.response.score is None:
             kept = asked.comment_before_score(language)
@@ -231,13 +235,18 @@ class Desk:
         return found
 
     async def refuse(self, error: VoxpopError, interaction: Interaction) -> Reply:
-        """A sentence; and the message as it should look by now, where it is theirs."""
+        """A sentence; and the message as it should look by now, where it is theirs.
+
+        A form stays open with it: what was written there is not to be lost.
+        """
+        is_form = isinstance(interaction, DialogSubmitted)
+        tell = refusals.of_a_form if is_form else refusals.refusal
         person = None
         update = None
         if not isinstance(error, StorageUnavailable):
             person = await self._known(interaction.by)
         language = self.languages("en" if person is None else person.locale)
-        sentence = refusals.refusal(error, language)
+        sentence = tell(error, language)
         if isinstance(error, StorageUnavailable) and isinstance(interaction, CommandTyped):
             sentence = refusals.try_again(language)
         subject = None if isinstance(interaction, CommandTyped) else interaction.subject
@@ -250,13 +259,15 @@ class Desk:
                 if isinstance(error, InvitationClosed) and found.campaign.takes_answers(
                     interaction.at
                 ):  # it was taken away from this person alone
-                    sentence = refusals.refusal(OutOfDate("taken away"), language)
+                    sentence = tell(OutOfDate("taken away"), language)
                 if stale and not found.campaign.takes_answers(interaction.at):
                     sentence = refusals.closed_on(
                         language.day(found.campaign.closed_on(found.person.zone)), language
                     )
             except VoxpopError:
                 update = None
+        if is_form:
+            return Reply(update=update, errors={_REASON_FIELD: sentence})
         return Reply(update=update, private=Card(headline=sentence))
 
     async def _known(self, address: Address) -> Person | None:

@@ -1,7 +1,8 @@
 """The words after `/nps`: read once, the nearest word suggested when none fits."""
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,7 @@ class Word(StrEnum):
     OPTIN = "optin"
     COMPACT = "compact"
     BUTTONS = "buttons"
+    LANGUAGE = "language"
     MYDATA = "mydata"
     FORGET = "forget"
 
@@ -74,12 +76,16 @@ _OF_A_ROUND = frozenset(
     }
 )
 """Words after which a round may be named."""
-_TO_SOME = frozenset({Word.START, Word.PREVIEW, Word.REMIND})
+TO_SOME = frozenset({Word.START, Word.PREVIEW, Word.REMIND})
 """Words after which people may be named."""
 LONGEST_SNOOZE = 366
 """Days."""
 LONGEST_AUDIT = 100
 """Lines of the audit log."""
+LONGEST_SUGGESTION = 60
+"""Characters of a command that is suggested."""
+_HARMLESS = re.compile(r"[\w@.,/+-]+")
+"""A word that may be said back as it was typed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,7 @@ class Command:
         share: Whether everybody in the channel may see the answer.
         to: E-mails or handles, where the command is about some people.
         days: The number after `snooze` (days) or `audit` (entries); None where none is named.
+        language: The code after `language`; None where none is named.
     """
 
     word: Word
@@ -103,6 +110,10 @@ class Command:
     share: bool = False
     to: frozenset[str] = frozenset()
     days: int | None = None
+    language: str | None = None
+
+
+NO_LANGUAGES: Mapping[str, str] = {}
 
 
 class NotUnderstood(InvalidValue):
@@ -114,6 +125,13 @@ class NotUnderstood(InvalidValue):
         super().__init__(f"I don't know {typed!r}.")
         self.typed = typed
         self.nearest = nearest
+
+
+class NotSpoken(NotUnderstood):
+    """A language that is none of ours, and near none of them."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed, Word.LANGUAGE.value)
 
 
 class NumberOutOfRange(InvalidValue):
@@ -137,18 +155,28 @@ class NotBuilt(InvalidValue):
         self.typed = typed
 
 
+def _with(near: str, rest: Sequence[str]) -> str:
+    """A suggestion with the rest that was typed, if that is a few plain words."""
+    whole = " ".join([near, *rest])
+    harmless = len(whole) <= LONGEST_SUGGESTION and all(map(_HARMLESS.fullmatch, rest))
+    return whole if harmless else near
+
+
 def _near(word: str, known: Sequence[str]) -> str | None:
     """The word that was probably meant: one that begins alike, or one that looks alike."""
     alike = [name for name in known if len(word) > 1 and name.startswith(word)]
     return next(iter(alike or difflib.get_close_matches(word, known, n=1, cutoff=0.6)), None)
 
 
-def parse(text: str, *, surveys: Sequence[str]) -> Command:
+def parse(
+    text: str, *, surveys: Sequence[str], languages: Mapping[str, str] = NO_LANGUAGES
+) -> Command:
     """Read `/nps report nps 2026Q4 by team share` and the like.
 
     Args:
         text: All that was typed, with or without the slash command itself.
         surveys: The names of the surveys there are.
+        languages: Those that can be chosen, each with its own name for itself, by their codes.
 
     Raises:
         NotUnderstood: With the nearest command, if a word does not fit.
@@ -170,8 +198,24 @@ def parse(text: str, *, surveys: Sequence[str]) -> Command:
         if typed.lower() in LATER_WORDS:
             raise NotBuilt(typed.lower()) from error
         near = _near(typed.lower(), [known.value for known in Word])
-        raise NotUnderstood(typed, None if near is None else " ".join([near, *rest])) from error
+        raise NotUnderstood(typed, None if near is None else _with(near, rest)) from error
+    if word is Word.LANGUAGE and rest:
+        return Command(word=word, language=_language(" ".join(rest), languages))
     return _arguments(word, rest, surveys=surveys)
+
+
+def _language(typed: str, languages: Mapping[str, str]) -> str:
+    """The code of a language that is named by it, or by its own name: `de`, `pt-BR`, `Deutsch`."""
+    lowered = typed.lower().replace("-", "_")
+    known = {code.lower(): code for code in languages}
+    known |= {name.lower(): code for code, name in languages.items()}
+    if lowered in known:
+        return known[lowered]
+    bare = lowered.partition("_")[0]  # `de_AT` where there is but one German
+    near = bare if bare in known else _near(lowered, list(known))
+    if near is None:
+        raise NotSpoken(typed)
+    raise NotUnderstood(typed, f"language {known[near]}")
 
 
 def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:  # noqa: C901 - a table
@@ -190,12 +234,12 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
             by = rest.pop(0)
         elif lowered == "share" and word is Word.REPORT:
             share = True
-        elif lowered == "to" and word in _TO_SOME:
+        elif lowered == "to" and word in TO_SOME:
             to = _emails(rest)
             rest = []
             if not to:
                 raise NotUnderstood(argument, f"{word.value} to @name")
-        elif word in _TO_SOME and argument.strip("@,") and "@" in argument:
+        elif word in TO_SOME and argument.strip("@,") and "@" in argument:
             to |= _emails([argument])
         elif word in {Word.SNOOZE, Word.AUDIT} and days is None and argument.isdecimal():
             days = _count(word, argument)
@@ -222,7 +266,8 @@ def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
     if near is not None:
         return f"{word.value} {near}"
     if word is Word.REMIND and typed.strip("@"):
-        return f"{word.value} @{typed.strip('@')}"
+        meant = _with(word.value, [f"@{typed.strip('@')}"])
+        return meant if meant != word.value else f"{word.value} @name"
     return None
 
 
@@ -257,6 +302,7 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps optin [SURVEY]", language.text("ask me again")),
         ("/nps compact", language.text("one menu in place of a button for each score")),
         ("/nps buttons", language.text("a button for each score again")),
+        ("/nps language [CODE]", language.text("the language in which I write to you")),
         ("/nps mydata", language.text("everything that I know of you")),
         ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),

@@ -32,6 +32,7 @@ class DialogSubmitted:
 
     Attributes:
         message: The message that it was opened from, where the platform tells.
+        event: What names the form itself: one that is sent off twice counts once.
     """
 
     by: Address
@@ -40,6 +41,7 @@ class DialogSubmitted:
     values: Mapping[str, str]
     at: datetime
     message: MessageRef | None = None
+    event: Event | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +66,16 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class CommandTyped:
-    """A slash command, with all that follows the slash: `nps report by team`."""
+    """A slash command, with all that follows the slash: `nps report by team`.
+
+    Attributes:
+        strangers: Accounts among the words that are nobody's on the roster, as they were typed.
+    """
 
     by: Address
     text: str
     at: datetime
+    strangers: tuple[str, ...] = ()
 
 
 Interaction = Pressed | DialogSubmitted | Said | CommandTyped

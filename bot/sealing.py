@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from survey.card import Act, Subject
@@ -67,9 +69,9 @@ class _Key:
 class Seal:
     """Seals with the newest key and opens with any that is still in use.
 
-    A seal is the payload in base64, the key's id, and the HMAC-SHA256 of both in hexadecimal, with
-    dots between: one text for one meaning, every bit of which counts (base64 of a signature would
-    have spare ones).
+    A seal is whom it is for and what it does, each in base64, the key's id, and the HMAC-SHA256 of
+    all three in hexadecimal, with dots between: one text for one meaning, every bit of which counts
+    (base64 of a signature would have spare ones).
 
     Args:
         keys: Newest first, as `VOXPOP_SECRET_KEY` has them. A key that is dropped makes the
@@ -82,17 +84,8 @@ class Seal:
 
     def close(self, sealed: Sealed) -> str:
         """As short text, safe in URLs and JSON."""
-        about = (
-            None
-            if sealed.subject is None
-            else [sealed.subject.campaign_id, sealed.subject.invitation_id.hex]
-        )
-        to = sealed.to
-        parts = [sealed.act.value, sealed.value, about, to.platform, to.workspace, to.user_id]
-        if (place := sealed.place) is not None:
-            delivery = None if place.delivery is None else place.delivery.hex
-            parts += [place.channel, place.message, delivery]
-        payload = base64.urlsafe_b64encode(_JSON.encode(parts).encode()).rstrip(b"=")
+        whom = _whom(sealed.subject, sealed.to, sealed.place)
+        payload = b".".join((whom, _what(sealed.act, sealed.value)))
         return self._keys[0].signed(payload).decode()
 
     def open(self, text: str) -> Sealed:
@@ -102,15 +95,14 @@ class Seal:
             OutOfDate: If it was not sealed by us, or with a key that is gone.
         """
         sealed = text.encode(errors="replace")
-        payload, _, signature = sealed.partition(b".")
-        mark = signature.partition(b".")[0]
+        payload, _, mark = sealed.rpartition(b".")[0].rpartition(b".")
         # Two keys may happen to have one id.
         fitting = [key for key in self._keys if key.mark == mark]
         if not any(hmac.compare_digest(key.signed(payload), sealed) for key in fitting):
             raise OutOfDate("That button was not sealed by this installation.")
-        act, value, about, platform, workspace, user_id, *where = json.loads(
-            base64.urlsafe_b64decode(payload + b"==")
-        )
+        whom, _, what = payload.partition(b".")
+        about, platform, workspace, user_id, *where = _read(whom)
+        act, value = _read(what)
         try:
             known = Act(act)
         except ValueError as error:
@@ -124,6 +116,30 @@ class Seal:
             to=Address(platform=platform, workspace=workspace, user_id=user_id),
             place=_place(*where) if where else None,
         )
+
+
+@lru_cache(maxsize=64)  # the buttons of a message have it in common
+def _whom(subject: Subject | None, to: Address, place: Place | None) -> bytes:
+    about = None if subject is None else [subject.campaign_id, subject.invitation_id.hex]
+    parts = [about, to.platform, to.workspace, to.user_id]
+    if place is not None:
+        delivery = None if place.delivery is None else place.delivery.hex
+        parts += [place.channel, place.message, delivery]
+    return _written(parts)
+
+
+@lru_cache(maxsize=256)  # everybody's buttons do the same
+def _what(act: Act, value: str) -> bytes:
+    return _written([act.value, value])
+
+
+def _written(parts: list[Any]) -> bytes:
+    return base64.urlsafe_b64encode(_JSON.encode(parts).encode()).rstrip(b"=")
+
+
+def _read(text: bytes) -> list[Any]:
+    found: list[Any] = json.loads(base64.urlsafe_b64decode(text + b"=="))
+    return found
 
 
 def _place(channel: str, message: str | None, delivery: str | None) -> Place:

@@ -43,6 +43,11 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
         from runtime.doctor_mattermost import examine_mattermost  # noqa: PLC0415
 
         findings.extend(await examine_mattermost(settings, settings.mattermost))
+    if settings.slack is not None:
+        # The same.
+        from runtime.doctor_slack import examine_slack  # noqa: PLC0415
+
+        findings.extend(await examine_slack(settings, settings.slack))
     return findings
 
 
@@ -144,12 +149,12 @@ def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Find
 def _platforms(settings: Settings) -> Finding:
     if settings.sandbox:
         return Finding(name="platforms", fine=True, mend="the sandbox only")
-    if settings.mattermost is not None:
+    if settings.mattermost is not None or settings.slack is not None:
         return Finding(name="platforms", fine=True)
     return Finding(
         name="platforms",
         fine=False,
         says="none is switched on",
-        mend="set VOXPOP_MATTERMOST__URL and run `voxpop mattermost setup`, or set "
-        "VOXPOP_SANDBOX=1 to try Voxpop in the browser",
+        mend="set VOXPOP_MATTERMOST__URL and run `voxpop mattermost setup`, or paste what `voxpop "
+        "slack manifest` prints into Slack, or set VOXPOP_SANDBOX=1 to try Voxpop in the browser",
     )

@@ -1,6 +1,6 @@
 """Languages by Babel and gettext: the port `Language`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -93,6 +93,19 @@ def _day(locale: Locale, day: date) -> str:
 @lru_cache(maxsize=KEPT)
 def _clock(locale: Locale, clock: time) -> str:
     return str(format_time(clock, "HH:mm", locale=locale))
+
+
+@lru_cache(maxsize=1)
+def spoken() -> Mapping[str, str]:
+    """The languages that people can choose, each with its own name for itself, by their codes."""
+    folders = LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
+    codes = sorted({"en", *(folder.parent.parent.name for folder in folders)})
+    return {code: _own_name(Locale.parse(code)) for code in codes}
+
+
+def _own_name(locale: Locale) -> str:
+    name = locale.get_display_name(locale) or str(locale)
+    return name[0].upper() + name[1:]
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """A Mattermost server as a platform: what goes out, what comes in, who is known there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +9,6 @@ from datetime import timedelta
 from starlette.types import ASGIApp
 
 from bot.afterwards import Afterwards
-from bot.desk import Desk
 from bot.mattermost import PLATFORM, WORKSPACE
 from bot.mattermost.account import BotAccount
 from bot.mattermost.actions import Actions
@@ -27,10 +26,11 @@ from bot.mattermost.triggers import Triggers
 from bot.mattermost.voice import Voice
 from bot.sealing import Seal
 from bot.tally import Tally
+from runtime.chats import Inside
 from runtime.mattermost_settings import MattermostSettings
 from runtime.tying import Tying
-from survey.language import Languages
-from survey.ports import Clock, Heard, Messages, People, Ties
+from scheduler.knocker import Sweep
+from survey.ports import Clock, Ties
 from survey.usecases.tie_accounts import TieAccounts
 
 FINISHES_WITHIN = timedelta(seconds=4)
@@ -57,22 +57,19 @@ class Mattermost:
     seal: Seal
     clock: Clock
 
-    def answering(
-        self,
-        desk: Desk,
-        *,
-        people: People,
-        messages: Messages,
-        heard: Heard,
-        languages: Languages,
-    ) -> "Answering":
+    def sweeps(self) -> Sequence[Sweep]:
+        """Nothing of its own."""
+        return ()
+
+    def answering(self, inside: Inside) -> "Answering":
         """What comes in, once there is a desk."""
+        desk, heard, messages = inside.desk, inside.heard, inside.messages
         voice = Voice(
             client=self.client,
             account=self.account,
             messenger=self.messenger,
-            people=people,
-            languages=languages,
+            people=inside.people,
+            languages=inside.languages,
             seal=self.seal,
             callback_url=self.server.callback_url,
         )
@@ -88,7 +85,14 @@ class Mattermost:
             url=self.server.url,
             token=self.token,
             app=create_callbacks(
-                actions=Actions(gate=gate, desk=desk, voice=voice, sharing=sharing, tally=tally),
+                actions=Actions(
+                    gate=gate,
+                    desk=desk,
+                    voice=voice,
+                    sharing=sharing,
+                    tally=tally,
+                    afterwards=afterwards,
+                ),
                 dialogs=Dialogs(
                     gate=gate, desk=desk, voice=voice, tally=tally, afterwards=afterwards
                 ),
@@ -111,6 +115,7 @@ class Mattermost:
                 clock=self.clock,
             ),
             afterwards=afterwards,
+            tally=tally,
         )
 
     async def close(self) -> None:
@@ -137,6 +142,7 @@ class Answering:
     app: ASGIApp
     hearing: Hearing
     afterwards: Afterwards
+    tally: Tally
 
     async def listen(self, leads: Callable[[], bool]) -> None:
         """Hear what people write while `leads()`, until cancelled; then finish what was begun."""
@@ -144,6 +150,7 @@ class Answering:
         try:
             await listener()
         finally:
+            self.tally.tell_rest()
             with suppress(asyncio.CancelledError):
                 await self.afterwards.finish(within=FINISHES_WITHIN)
 

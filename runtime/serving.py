@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +16,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from runtime.tying import Tying
+from runtime.chats import Chat
+from runtime.parts import ALL_PARTS, Part
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.leadership import Leadership
@@ -41,18 +41,6 @@ LOOKS_EVERY = timedelta(seconds=0.5)
 
 TRIES_WRITING = timedelta(seconds=10)
 """How often each process looks whether the database takes writes."""
-
-
-class Part(StrEnum):
-    """What one process can be."""
-
-    WEB = "web"
-    BOT = "bot"
-    WORKER = "worker"
-    SCHEDULER = "scheduler"
-
-
-ALL_PARTS = frozenset(Part)
 
 
 def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> FastAPI:
@@ -86,19 +74,22 @@ async def working(product: Product, parts: frozenset[Part]) -> AsyncIterator[Non
     """
     leadership, ears = Leadership(product.database), Leadership(product.database, Lock.LISTENER)
     sweeps = _sweeps(product, parts, leadership)
-    listening: asyncio.Task[None] | None = None
-    if Part.BOT in parts and product.answering is not None:
+    listening: set[asyncio.Task[None]] = set()
+    if Part.BOT in parts and product.answering:
         sweeps.append(Sweep(name="ears", every=LOOKS_EVERY, run=ears.ask))
-        listening = asyncio.create_task(product.answering.listen(lambda: ears.leads))
+        listening = {
+            asyncio.create_task(answering.listen(lambda: ears.leads))
+            for answering in product.answering
+        }
     product.knocker.start(sweeps)
     try:
         yield
     finally:
-        if listening is not None:
-            listening.cancel()
+        for task in listening:
+            task.cancel()
         ended = await product.knocker.stop(within=LAST_WORK)
-        if listening is not None:
-            await asyncio.wait({listening})
+        if listening:
+            await asyncio.wait(listening)
         if not ended:
             log.warning("work_cut_off", after_seconds=LAST_WORK.total_seconds())
         await leadership.resign()
@@ -167,9 +158,8 @@ def _scheduling(product: Product) -> list[Sweep]:
         if await product.remind():
             product.knocker.knock("send")
 
-    ties = [] if product.tying is None else [_tying(product.tying)]
     return [
-        *ties,
+        *_of_chats(list(product.chats.values())),
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
         Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
         Sweep(name="start", every=timedelta(seconds=20), run=start_due),
@@ -177,9 +167,16 @@ def _scheduling(product: Product) -> list[Sweep]:
     ]
 
 
-def _tying(tying: Tying) -> Sweep:
+def _of_chats(chats: Sequence[Chat]) -> list[Sweep]:
     """Accounts come, go and change their e-mails without a word."""
-    return Sweep(name="tie", every=timedelta(hours=1), run=tying.sweep)
+    if not chats:
+        return []
+
+    async def tie() -> None:
+        await asyncio.gather(*(chat.tying.sweep() for chat in chats))
+
+    own = [sweep for chat in chats for sweep in chat.sweeps()]
+    return [Sweep(name="tie", every=timedelta(hours=1), run=tie), *own]
 
 
 def tell(handled: Handled) -> None:

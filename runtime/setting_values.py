@@ -103,6 +103,12 @@ def _token(text: str) -> str:
     return text
 
 
+def _client_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,32}\.[0-9]{1,32}", text):
+        raise ValueError("write it as the app's page Basic Information shows it: 123456.789012")
+    return text
+
+
 def _line(text: str) -> str:
     if unseen(text):
         raise ValueError("it is one line, without control characters or signs that turn text")
@@ -143,6 +149,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_url)]
 Handle = Annotated[str, AfterValidator(_handle)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
+ClientId = Annotated[str, AfterValidator(_client_id)]
 Keys = Annotated[list[Key], BeforeValidator(_split)]
 CronLine = Annotated[str, AfterValidator(_cron)]
 Lower = BeforeValidator(_lower)

@@ -1,6 +1,5 @@
 """Settings: `voxpop.toml` says what is asked, the environment wins and carries secrets."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -9,19 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    Field,
-    ValidationError,
-)
+from pydantic import Field
 from sqlalchemy import make_url
 
 from runtime.logs import one_line
 from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
-from runtime.setting_tables import ContactTable, SettingsFile, Strict, SurveyTable, notices
+from runtime.setting_problems import checked, unknown
+from runtime.setting_tables import SettingsFile, Strict, notices
 from runtime.setting_values import (
     Admins,
+    ClientId,
     DatabaseUrl,
     Handle,
     Keys,
@@ -30,6 +27,7 @@ from runtime.setting_values import (
     WebAddress,
     Zone,
 )
+from runtime.slack_settings import API_URL, SlackSettings, problems_of
 from survey.contact import ContactPolicy
 from survey.errors import InvalidValue
 from survey.person import Administrators
@@ -37,17 +35,10 @@ from survey.survey import Mode, Survey
 
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
-SECRETS = {
-    *("secret_key", "metrics_token", "database_url", "backstage__token"),
-    *("mattermost__token", "mattermost__command_token", "mattermost__admin_token"),
-}
 NO_ZONES = (
     "The time zones of the world are missing on this machine: install the package tzdata "
     "(pip install tzdata, or your system's)."
 )
-_ADDRESSES = {"base_url", "backstage__url", "mattermost__url", "mattermost__callback_url"}
-"""What might have a password in it by mistake."""
-_SHOWN = 60
 _LONGEST_NAME = 64
 # Kubernetes tells every pod of every service by variables of these names.
 _SERVICE_LINK = re.compile(
@@ -76,6 +67,12 @@ class _Environment(Strict):
     mattermost__callback_url: WebAddress | None = None
     mattermost__command_token: Token | None = None
     mattermost__admin_token: Token | None = None
+    slack__bot_token: Token | None = None
+    slack__signing_secret: Token | None = None
+    slack__app_token: Token | None = None
+    slack__api_url: WebAddress | None = None
+    slack__client_id: ClientId | None = None
+    slack__client_secret: Token | None = None
     log_format: Literal["console", "json"] | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
 
@@ -96,6 +93,7 @@ class Settings:
         backstage_url: Where Backstage's backend is, if the roster comes from its catalogue.
         backstage_token: What its catalogue asks for.
         mattermost: The Mattermost server; None if there is none.
+        slack: Slack; None if nothing of it is set.
         surveys: By name.
         contact: How often anybody is asked over all of them.
         notices: What was set and has no effect in this version.
@@ -114,6 +112,7 @@ class Settings:
     backstage_url: str | None
     backstage_token: str | None = field(repr=False)
     mattermost: MattermostSettings | None
+    slack: SlackSettings | None
     surveys: Mapping[str, Survey]
     contact: ContactPolicy
     notices: tuple[str, ...]
@@ -140,12 +139,12 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
             given.update({name.removeprefix(PREFIX).lower(): value} if value else {})
         elif name.upper().startswith(PREFIX) and not _is_service_link(name, environ):
             problems.append(
-                _unknown(name, [_environment_name((f,)) for f in _Environment.model_fields])
+                unknown(name, [_environment_name((f,)) for f in _Environment.model_fields])
             )
-    environment = _checked(_Environment, given, _environment_name, problems)
+    environment = checked(_Environment, given, _environment_name, problems)
     path = folder / (given.get("config") or FILE)
     content = _read(path, named="config" in given, problems=problems)
-    file = _checked(
+    file = checked(
         SettingsFile, content, lambda parts: f"{'.'.join(parts)} in {path.name}", problems
     )
     surveys = _surveys(file, content, path.name, problems)
@@ -169,6 +168,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         backstage_url=environment.backstage__url,
         backstage_token=environment.backstage__token,
         mattermost=_mattermost(environment),
+        slack=_slack(environment),
         surveys=surveys,
         contact=file.contact.policy,
         notices=tuple(notices(file)),
@@ -190,10 +190,26 @@ def _mattermost(environment: _Environment) -> MattermostSettings | None:
     )
 
 
+def _slack(environment: _Environment) -> SlackSettings | None:
+    slack = SlackSettings(
+        bot_token=environment.slack__bot_token,
+        signing_secret=environment.slack__signing_secret,
+        app_token=environment.slack__app_token,
+        api_url=f"{environment.slack__api_url or API_URL.rstrip('/')}/",
+        client_id=environment.slack__client_id,
+        client_secret=environment.slack__client_secret,
+        base_url=environment.base_url,
+    )
+    given = (name for name in _Environment.model_fields if name.startswith("slack__"))
+    return slack if any(getattr(environment, name) for name in given) else None
+
+
 def _platform_problems(environment: _Environment | None) -> list[str]:
     if environment is None:
         return []
-    problems = []
+    problems: list[str] = []
+    if (slack := _slack(environment)) is not None:
+        problems += problems_of(slack, sandbox=environment.sandbox)
     if environment.mattermost__url is None:
         problems += [
             f"VOXPOP_{name.upper()} is set and VOXPOP_MATTERMOST__URL is not: "
@@ -239,48 +255,6 @@ def _read(path: Path, *, named: bool, problems: list[str]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path.name} can't be read: {error}.")
     return {}
-
-
-def _checked(model: type[Any], given: Mapping[str, Any], name_of: Any, problems: list[str]) -> Any:
-    """The model, or None with the problems told."""
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        for found in error.errors():
-            parts = tuple(str(part) for part in found["loc"])
-            problems.append(_problem(model, name_of(parts), parts, found))
-        return None
-
-
-def _problem(model: type[BaseModel], name: str, parts: tuple[str, ...], found: Any) -> str:
-    if found["type"] == "extra_forbidden":
-        tables: dict[str, type[BaseModel]] = {"surveys": SurveyTable, "contact": ContactTable}
-        known = tables.get(parts[0], model) if model is SettingsFile and len(parts) > 1 else model
-        return _unknown(name, list(known.model_fields), typed=parts[-1])
-    if found["type"] == "missing":
-        return f'{name} is missing: write it, such as subject = "Acme".'
-    why = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
-    return f"{name} is {_shape(parts, found['input'])}: {why}."
-
-
-def _unknown(name: str, known: list[str], *, typed: str | None = None) -> str:
-    """The value is left out: it may be a secret in the wrong place."""
-    word = (typed or name.upper())[:100]
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    mend = f"did you mean {near[0]}?" if near else f"it knows {', '.join(known)}."
-    return f"{name[:200]} is not known to this version; {mend}"
-
-
-def _shape(parts: tuple[str, ...], value: Any) -> str:
-    """What a value looks like: all of it for most, its length for a secret."""
-    if parts[0] in SECRETS or (parts[0] in _ADDRESSES and set("@?#") & set(value)):
-        return f"a secret of {len(str(value))} characters"
-    if isinstance(value, dict) or (
-        isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
-    ):
-        return f"a {'table' if isinstance(value, dict) else 'list'} of {len(value)}"
-    text = one_line(repr(value))
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _surveys(

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from survey.errors import VoxpopError
 from survey.ports import Clock, Tied
-from survey.usecases.tie_accounts import TieAccounts
 
 log = structlog.get_logger()
 
@@ -22,16 +22,24 @@ AFTER_IMPORT = timedelta(seconds=30)
 """How long a command waits for it that has brought people in; the scheduler does the rest."""
 
 
+class Tie(Protocol):
+    """`TieAccounts`, for one workspace or for several."""
+
+    async def __call__(self, *, after: str = "") -> tuple[Tied, str]:
+        """What was changed, and where the next run goes on."""
+        ...
+
+
 @dataclass(kw_only=True)
 class Tying:
-    """Runs `TieAccounts`, once at a time in this process.
+    """Runs it, once at a time in this process.
 
     Attributes:
         tie: What is run.
         clock: What time it is.
     """
 
-    tie: TieAccounts
+    tie: Tie
     clock: Clock
     _after: str = ""
     _done_at: datetime | None = None

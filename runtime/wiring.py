@@ -1,8 +1,9 @@
 """The composition root: the one place where everything is put together."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
@@ -14,19 +15,17 @@ from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
-from bot.mattermost import PLATFORM as MATTERMOST
-from bot.sandbox.app import SandboxParts, create_actions, create_sandbox
+from bot.home import Homes
 from bot.sandbox.chat import PLATFORM as SANDBOX
 from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
-from bot.sandbox.inbound import Inbound
-from bot.sandbox.messenger import SandboxMessenger
 from bot.sealing import Seal
 from runtime import clock as machine
-from runtime.languages import language
+from runtime.chats import Inside
+from runtime.connecting import chats_of, refresh
+from runtime.languages import language, spoken
 from runtime.pictures import PngCharts
 from runtime.roster_rules import rules
 from runtime.settings import Settings
-from runtime.tying import Tying
 from scheduler.knocker import Knocker
 from scheduler.worker import Worker
 from storage.administrators import SqlPins
@@ -45,14 +44,12 @@ from storage.reminders import SqlReminders
 from storage.rights import SqlRights
 from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
-from storage.sandbox import SqlSandbox
 from storage.schedules import SqlSchedules
-from storage.ties import SqlTies
 from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
 from survey.messenger import Messenger
-from survey.ports import Clock
+from survey.ports import Clock, Tied
 from survey.usecases.authority import Authority
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.compose_card import ComposeCard
@@ -62,11 +59,12 @@ from survey.usecases.make_report import MakeReport
 from survey.usecases.next_rounds import NextRounds
 from survey.usecases.read_comments import ReadComments
 from survey.usecases.remind import Remind
-from survey.usecases.start_campaign import StartCampaign, nothing
+from survey.usecases.start_campaign import StartCampaign
 from survey.usecases.start_due_rounds import StartDueRounds
 
 if TYPE_CHECKING:
-    from runtime.mattermost import Answering, Mattermost
+    from runtime.chats import Answering, Chat
+    from runtime.sandbox import Sandbox
 
 NOTHING_ELSE: Mapping[str, Messenger] = {}
 
@@ -102,18 +100,19 @@ class Product:
     apps: Mapping[str, ASGIApp]
     knocker: Knocker
     charts: PngCharts
-    mattermost: "Mattermost | None"
-    answering: "Answering | None"
+    chats: "Mapping[str, Chat]"
+    answering: "Sequence[Answering]"
 
-    @property
-    def tying(self) -> Tying | None:
-        """Who on the roster is who in the chat; None if the chat does not tell."""
-        return None if self.mattermost is None else self.mattermost.tying
+    async def tie_imported(self) -> Mapping[str, Tied]:
+        """Find out who has which account: by platform, without what could not be asked in time."""
+        found = await asyncio.gather(*(chat.tying.after_import() for chat in self.chats.values()))
+        told = zip(self.chats, found, strict=True)
+        return {platform: tied for platform, tied in told if tied is not None}
 
     async def let_go(self) -> None:
         """Close the connections; the product can be used again, and opens new ones."""
-        if self.mattermost is not None:
-            await self.mattermost.close()
+        for chat in self.chats.values():
+            await chat.close()
         await self.database.close()
 
 
@@ -148,13 +147,12 @@ def put_together(
     seal, charts = Seal(settings.secret_keys), PngCharts()
     audit, pins = SqlAuditLog(database, chain), SqlPins(database, chain)
     rights = SqlRights(database, ballots, tombstones, ErasureJournal(settings.erasures))
-    chat = SqlSandbox(database)
     messengers: dict[str, Messenger] = dict(others)
-    if settings.sandbox:
-        messengers[SANDBOX] = SandboxMessenger(chat=chat, seal=seal, clock=clock)
-    mattermost = _mattermost(settings, database, seal, clock)
-    if mattermost is not None:
-        messengers[MATTERMOST] = mattermost.messenger
+    sandbox = _sandbox(settings, database, seal, clock)
+    if sandbox is not None:
+        messengers[SANDBOX] = sandbox.messenger
+    chats = chats_of(settings, database, seal, clock)
+    messengers |= {name: chat.messenger for name, chat in chats.items()}
     paces = {
         (platform, method): pace
         for platform, messenger in messengers.items()
@@ -170,7 +168,7 @@ def put_together(
         zone=zone(settings.timezone),
         policy=settings.contact,
         beside=asyncio.to_thread,
-        refresh=nothing if mattermost is None else mattermost.tying.refresh,
+        refresh=partial(refresh, chats),
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -195,6 +193,12 @@ def put_together(
     )
     next_rounds = NextRounds(surveys=settings.surveys, zone=zone(settings.timezone), clock=clock)
     choice = Choice(surveys=settings.surveys, rounds=rounds, next_rounds=next_rounds)
+    oversight = Oversight(
+        authority=Authority(administrators=settings.administrators, pins=pins, clock=clock),
+        audit=audit,
+        choice=choice,
+        clock=clock,
+    )
     desk = Desk(
         answers=answers,
         people=people,
@@ -202,12 +206,7 @@ def put_together(
             surveys=settings.surveys,
             people=people,
             languages=language,
-            oversight=Oversight(
-                authority=Authority(administrators=settings.administrators, pins=pins, clock=clock),
-                audit=audit,
-                choice=choice,
-                clock=clock,
-            ),
+            oversight=oversight,
             rounds=RoundCommands(
                 choice=choice,
                 people=people,
@@ -232,6 +231,8 @@ def put_together(
                 answers=answers,
                 rights=rights,
                 administrators=settings.administrators,
+                languages=language,
+                spoken=spoken(),
                 clock=clock,
                 knock=knocker.knock,
             ),
@@ -244,30 +245,32 @@ def put_together(
         policy=settings.contact,
     )
     apps: dict[str, ASGIApp] = {}
-    if settings.sandbox:
-        inbound = Inbound(
-            chat=chat, desk=desk, people=people, seal=seal, languages=language, clock=clock
-        )
-        sandbox = SandboxParts(
-            inbound=inbound,
-            chat=chat,
+    if sandbox is not None:
+        apps |= sandbox.apps(desk, people=people, answers=answers)
+    inside = Inside(
+        desk=desk,
+        homes=Homes(
             people=people,
             answers=answers,
-            administrators=settings.administrators,
+            rights=rights,
+            rounds=rounds,
+            compose=compose,
+            report=report,
+            next_rounds=next_rounds,
+            oversight=oversight,
             languages=language,
+            spoken=spoken(),
             clock=clock,
-        )
-        apps = {"/sandbox": create_sandbox(sandbox), "/sandbox/actions": create_actions(sandbox)}
-    answering = None
-    if mattermost is not None:
-        answering = mattermost.answering(
-            desk,
-            people=people,
-            messages=SqlMessages(database, ballots),
-            heard=SqlHeard(database),
-            languages=language,
-        )
-        apps["/mattermost"] = answering.app
+            knock=knocker.knock,
+        ),
+        audit=audit,
+        people=people,
+        messages=SqlMessages(database, ballots),
+        heard=SqlHeard(database),
+        languages=language,
+    )
+    answering = {name: chat.answering(inside) for name, chat in chats.items()}
+    apps |= {f"/{name}": one.app for name, one in answering.items()}
     return Product(
         settings=settings,
         database=database,
@@ -301,18 +304,15 @@ def put_together(
         apps=apps,
         knocker=knocker,
         charts=charts,
-        mattermost=mattermost,
-        answering=answering,
+        chats=chats,
+        answering=tuple(answering.values()),
     )
 
 
-def _mattermost(
-    settings: Settings, database: Database, seal: Seal, clock: Clock
-) -> "Mattermost | None":
-    server = settings.mattermost
-    if server is None or server.token is None:
+def _sandbox(settings: Settings, database: Database, seal: Seal, clock: Clock) -> "Sandbox | None":
+    if not settings.sandbox:
         return None
-    # The driver takes longer to load than most commands to run.
-    from runtime.mattermost import connect  # noqa: PLC0415
+    # Its pages take longer to load than most commands to run.
+    from runtime.sandbox import connect  # noqa: PLC0415
 
-    return connect(server, server.token, seal=seal, ties=SqlTies(database), clock=clock)
+    return connect(database, seal=seal, clock=clock)

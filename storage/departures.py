@@ -10,6 +10,7 @@ from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, Invitation
 
 LEFT = "left the roster"
 GONE = "their account is deactivated"
+REMOVED = "their workspace has removed us"
 """Why a planned message is skipped."""
 
 
@@ -48,7 +49,7 @@ async def deactivate(
     await connection.execute(people.update().where(who).values(active=False, left_at=at))
 
 
-async def withdraw_unsent(connection: AsyncConnection, gone: FromClause) -> None:
+async def withdraw_unsent(connection: AsyncConnection, gone: FromClause, *, reason: str) -> None:
     """Some accounts are gone: nothing more goes there, and who has no question yet gets none.
 
     Who has it keeps it: they may answer from another account. What was never sent does not count as
@@ -57,6 +58,7 @@ async def withdraw_unsent(connection: AsyncConnection, gone: FromClause) -> None
     Args:
         connection: In whose transaction.
         gone: The addresses, with the columns of `addresses`.
+        reason: Why, for the operator.
     """
     there = exists().where(
         gone.c.platform == deliveries.c.platform,
@@ -84,5 +86,5 @@ async def withdraw_unsent(connection: AsyncConnection, gone: FromClause) -> None
     await connection.execute(
         deliveries.update()
         .where(deliveries.c.invitation_id.in_(select(invitations.c.id).where(theirs)), *waiting)
-        .values(state=DeliveryState.SKIPPED.value, reason=GONE)
+        .values(state=DeliveryState.SKIPPED.value, reason=reason)
     )

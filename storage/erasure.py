@@ -214,6 +214,7 @@ async def _erase_row(
             attributes="{}",
             timezone=null(),
             locale=null(),
+            language=null(),
             source=null(),
             snoozed_until=null(),
             away_from=null(),

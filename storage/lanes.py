@@ -196,6 +196,15 @@ async def well_again(connection: AsyncConnection, platform: str, workspace: str)
     return bool(mended.rowcount)
 
 
+async def try_again(connection: AsyncConnection, workspace: str) -> None:
+    """What made us shut a workspace's lanes is over, it seems: they are probed at once."""
+    await connection.execute(
+        lanes.update()
+        .where(lanes.c.workspace == workspace, lanes.c.trouble > 0)
+        .values(closed_until=None)
+    )
+
+
 def _one(lane: Lane) -> tuple[Any, ...]:
     return (
         lanes.c.platform == lane.platform,

@@ -5,15 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import Select, and_, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.ledger import ALL_SURVEYS, read_candidates, read_ledger
+from storage.returning import bring_back, open_rounds, send_after_all
 from storage.rows import PERSON, attributes_text, person_of
-from storage.tables import addresses, campaigns, deliveries, invitations, opt_outs, people
+from storage.tables import addresses, invitations, opt_outs, people
 from storage.updates import plan_updates
 from survey.campaign import Campaign
 from survey.contact import Ledger
@@ -22,15 +23,12 @@ from survey.eligibility import Candidate
 from survey.localtime import local_date
 from survey.person import Address, Enrolment, Person
 from survey.rights import Lifted
-from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
+from survey.states import InvitationState
 from survey.survey import Survey
 
 BATCH = 1_000
 """How many people one statement brings in."""
 _PERSON = (*PERSON, people.c.active)
-_OPEN_ROUNDS = select(campaigns.c.id).where(
-    campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN])
-)
 
 
 class SqlPeople:
@@ -55,6 +53,25 @@ class SqlPeople:
                 addresses.c.user_id == address.user_id,
             )
         )
+
+    async def by_accounts(
+        self, platform: str, workspace: str, accounts: Collection[str]
+    ) -> Mapping[str, Person]:
+        """See the port."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(*_PERSON, addresses.c.user_id)
+                .join(addresses)
+                .where(
+                    addresses.c.platform == platform,
+                    addresses.c.workspace == workspace,
+                    addresses.c.user_id.in_(accounts),
+                )
+            )
+            return {
+                row.user_id: person_of(dict(row._mapping), timezone=self._timezone)  # noqa: SLF001
+                for row in rows
+            }
 
     async def by_email(self, email: str) -> Person | None:
         """See the port."""
@@ -181,9 +198,6 @@ class SqlPeople:
         """See the port."""
         insert = sqlite_insert if self._database.is_sqlite else pg_insert
         name = survey or ALL_SURVEYS
-        open_rounds = _OPEN_ROUNDS
-        if survey:
-            open_rounds = open_rounds.where(campaigns.c.survey == survey)
         left = InvitationState.DECLINED if survey else InvitationState.OPTED_OUT
         async with self._database.write() as connection:
             await connection.execute(
@@ -198,7 +212,7 @@ class SqlPeople:
                     invitations.c.state.in_(
                         [InvitationState.PENDING.value, InvitationState.SENT.value]
                     ),
-                    invitations.c.campaign_id.in_(open_rounds),
+                    invitations.c.campaign_id.in_(open_rounds(survey)),
                 )
                 .values(state=left.value)
                 .returning(invitations.c.id)
@@ -235,11 +249,26 @@ class SqlPeople:
             )
             left = tuple(still)
             if ALL_SURVEYS not in left:
-                await _bring_back(connection, person, survey=survey, at=at)
+                await bring_back(connection, person, survey=survey, at=at)
             return Lifted(
                 anything=bool(lifted.rowcount or woken),
                 still_stopped=left,
                 snoozed_until=await connection.scalar(select(people.c.snoozed_until).where(asleep)),
+            )
+
+    async def wake(self, person: Person, *, at: datetime) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                people.update().where(people.c.id == person.id).values(snoozed_until=None)
+            )
+            await send_after_all(connection, person, at=at)
+
+    async def speak(self, person: Person, *, language: str) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                people.update().where(people.c.id == person.id).values(language=language)
             )
 
     async def opted_out(self, person: Person) -> Sequence[str]:
@@ -258,52 +287,3 @@ class SqlPeople:
             if row is None:
                 return None
             return person_of(dict(row._mapping), timezone=self._timezone)  # noqa: SLF001
-
-
-async def _bring_back(
-    connection: AsyncConnection, person: Person, *, survey: str | None, at: datetime
-) -> None:
-    """Open questions that left with a stop; what was held back of them may go out after all."""
-    open_rounds = (
-        _OPEN_ROUNDS if survey is None else _OPEN_ROUNDS.where(campaigns.c.survey == survey)
-    )
-    message = exists().where(
-        deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
-    )
-    # In one statement: a press in the meantime is not written over.
-    back = await connection.scalars(
-        invitations.update()
-        .where(
-            invitations.c.person_id == person.id,
-            invitations.c.campaign_id.in_(open_rounds),
-            invitations.c.state.in_(
-                [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
-            ),
-        )
-        .values(
-            state=case((message, InvitationState.SENT.value), else_=InvitationState.PENDING.value)
-        )
-        .returning(invitations.c.id)
-    )
-    mine = invitations.c.id.in_(back.all())
-    await plan_updates(connection, mine, at=at)
-    await connection.execute(
-        deliveries.update()
-        .where(
-            deliveries.c.invitation_id.in_(
-                select(invitations.c.id).where(
-                    or_(
-                        mine,
-                        and_(  # held back because they snoozed
-                            invitations.c.person_id == person.id,
-                            invitations.c.campaign_id.in_(open_rounds),
-                            invitations.c.state == InvitationState.PENDING.value,
-                        ),
-                    )
-                )
-            ),
-            deliveries.c.state == DeliveryState.SKIPPED.value,
-            deliveries.c.kind == DeliveryKind.INITIAL.value,
-        )
-        .values(state=DeliveryState.PLANNED.value, due_at=at, reason=None)
-    )

@@ -2,41 +2,36 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.erasure import erase_person
 from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
 from storage.locks import Lock, wait_for
+from storage.own_answers import every_round, latest_answers
 from storage.rows import PERSON, person_of
 from storage.tables import (
     addresses,
     administrator_pins,
     audit_log,
-    campaigns,
-    deliveries,
     erasures,
-    invitations,
     opt_outs,
     people,
-    responses,
 )
 from storage.tombstones import Tombstones
 from storage.troubles import Contended
 from survey.audit import somebody
 from survey.errors import NotFound
+from survey.localtime import local_date
 from survey.person import Address, Person
-from survey.rights import Asked, Erased, Held, Sent
-from survey.states import DeliveryKind
+from survey.rights import Erased, Held, Standing
 
 BATCH = 10_000
 """How many digests one statement looks up."""
@@ -97,6 +92,7 @@ class SqlRights:
                 name=row.name,
                 timezone=row.timezone,
                 locale=row.locale,
+                language=row.language,
                 attributes=json.loads(row.attributes),
                 source=row.source,
                 addresses=tuple(
@@ -108,7 +104,7 @@ class SqlRights:
                 snoozed_until=row.snoozed_until,
                 away_from=row.away_from,
                 away_until=row.away_until,
-                rounds=await self._asked(connection, person.id),
+                rounds=await every_round(connection, self._ballots, person.id),
                 administrator_accounts=tuple(f"{pin.platform}:{pin.user_id}" for pin in pins),
                 audit_entries=await connection.scalar(
                     select(func.count()).where(
@@ -116,6 +112,24 @@ class SqlRights:
                     )
                 )
                 or 0,
+            )
+
+    async def standing(self, person: Person, *, at: datetime, latest: int) -> Standing:
+        """See the port."""
+        today = local_date(at, person.zone)
+        async with self._database.read() as connection:
+            stopped = await connection.scalars(
+                select(opt_outs.c.survey)
+                .where(opt_outs.c.person_id == person.id)
+                .order_by(opt_outs.c.survey)
+            )
+            asleep = select(people.c.snoozed_until).where(
+                people.c.id == person.id, people.c.snoozed_until > today
+            )
+            return Standing(
+                opt_outs=tuple(stopped),
+                snoozed_until=await connection.scalar(asleep),
+                answered=await latest_answers(connection, self._ballots, person.id, limit=latest),
             )
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:
@@ -233,82 +247,3 @@ class SqlRights:
                 erasures.delete().where(erasures.c.key_mark.not_in(self._tombstones.marks))
             )
             return lifted.rowcount
-
-    async def _asked(self, connection: AsyncConnection, person_id: int) -> tuple[Asked, ...]:
-        """The rounds that asked them, each with the answer that the round's key leads to."""
-        rows = (
-            await connection.execute(
-                select(
-                    invitations.c.id,
-                    invitations.c.campaign_id,
-                    invitations.c.state,
-                    invitations.c.asked_at,
-                    invitations.c.pressed_at,
-                )
-                .join(campaigns)
-                .where(invitations.c.person_id == person_id)
-                .order_by(campaigns.c.started_at.desc(), campaigns.c.id.desc())
-            )
-        ).all()
-        await self._ballots.learn(connection, [row.campaign_id for row in rows])
-        ballots = {
-            row.campaign_id: await self._ballots.of(connection, row.campaign_id) for row in rows
-        }
-        names = {row.id: ballots[row.campaign_id].respondent(row.id) for row in rows}
-        given = await connection.execute(
-            select(
-                responses.c.respondent,
-                responses.c.score,
-                responses.c.previous,
-                responses.c.released_score,
-                responses.c.comment,
-            ).where(
-                responses.c.campaign_id.in_(list(ballots)),
-                responses.c.respondent.in_(list(names.values())),
-            )
-        )
-        answers = {row.respondent: row for row in given}
-        sent = await _sent(connection, person_id)
-        found = []
-        for row in rows:
-            campaign = ballots[row.campaign_id].campaign
-            answer = answers.get(names[row.id])
-            found.append(
-                Asked(
-                    campaign=campaign.name,
-                    mode=campaign.survey.mode.value,
-                    state=row.state,
-                    asked_at=row.asked_at,
-                    messages=tuple(sent.get(row.id, ())),
-                    answered_at=row.pressed_at,
-                    score=None if answer is None else answer.score,
-                    previous_score=None if answer is None else answer.previous,
-                    score_in_figures=None if answer is None else answer.released_score,
-                    comment=None if answer is None else answer.comment,
-                )
-            )
-        return tuple(found)
-
-
-async def _sent(connection: AsyncConnection, person_id: int) -> Mapping[UUID, Sequence[Sent]]:
-    """By invitation, what went out to them about it, oldest first; changes of it left out."""
-    rows = await connection.execute(
-        select(
-            deliveries.c.invitation_id,
-            deliveries.c.kind,
-            deliveries.c.platform,
-            deliveries.c.sent_at,
-        )
-        .join(invitations)
-        .where(
-            invitations.c.person_id == person_id,
-            deliveries.c.kind != DeliveryKind.UPDATE.value,
-            deliveries.c.sent_at.is_not(None),
-        )
-        .order_by(deliveries.c.sent_at, deliveries.c.id)
-    )
-    found: dict[UUID, list[Sent]] = {}
-    for row in rows:
-        one = Sent(kind=row.kind, platform=row.platform, at=row.sent_at)
-        found.setdefault(row.invitation_id, []).append(one)
-    return found

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, func
 
 from storage.tables import people
 from survey.accounts import Accounts
@@ -22,7 +22,7 @@ PERSON = (
     people.c.email,
     people.c.name,
     people.c.timezone,
-    people.c.locale,
+    func.coalesce(people.c.language, people.c.locale).label("locale"),
     people.c.attributes,
     people.c.compact,
 )

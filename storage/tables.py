@@ -49,6 +49,8 @@ people = Table(
     Column("source", String(32)),
     # Whether they prefer one menu to eleven buttons.
     Column("compact", Boolean, nullable=False, server_default=text("false")),
+    # In which language they chose to be spoken to; no roster writes it, and it wins over locale.
+    Column("language", String(35)),
     # Local dates of theirs: until which they asked for silence, and when they are away.
     Column("snoozed_until", Date),
     Column("away_from", Date),
@@ -108,6 +110,21 @@ listeners = Table(
     Column("source", String(32), primary_key=True),
     # In the chat's own time (milliseconds since 1970).
     Column("mark", BigInteger, nullable=False),
+)
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("bot_user_id", String(64), nullable=False),
+    Column("app_id", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("secrets", Text, nullable=False),
+    Column("expires_at", Instant),
+    Column("rotating_until", Instant),
+    Column("installed_at", Instant, nullable=False),
+    Column("installed_by", String(64), nullable=False),
 )
 
 addresses = Table(
@@ -213,7 +230,6 @@ deliveries = Table(
     Column("lease_until", Instant),
     # The fence: how often it was claimed.
     Column("attempt", Integer, nullable=False, server_default="0"),
-    # How often it went wrong.
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("channel_ref", Text),
     Column("message_ref", Text),

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.departures import withdraw_unsent
+from storage.departures import GONE, REMOVED, withdraw_unsent
 from storage.engine import Database
 from storage.locks import Lock, wait_for
 from storage.tables import addresses, people
@@ -42,7 +42,7 @@ class SqlTies:
         async with self._database.write() as connection:
             # A roster that comes in may name their accounts itself.
             await wait_for(connection, Lock.ROSTER)
-            freed = await self._free(connection, theirs) if leave else 0
+            freed = await self._free(connection, theirs, reason=GONE) if leave else 0
             rows = [
                 {
                     "platform": platform,
@@ -53,6 +53,13 @@ class SqlTies:
                 for row in await _without(connection, platform, accounts)
             ]
             return Tied(tied=await self._give(connection, rows), freed=freed)
+
+    async def release(self, platform: str, workspace: str) -> int:
+        """See the port."""
+        theirs = and_(addresses.c.platform == platform, addresses.c.workspace == workspace)
+        async with self._database.write() as connection:
+            await wait_for(connection, Lock.ROSTER)
+            return await self._free(connection, theirs, reason=REMOVED)
 
     async def untied(self, platform: str, *, after: str = "", limit: int) -> Sequence[str]:
         """See the port."""
@@ -65,8 +72,11 @@ class SqlTies:
             )
             return list(found)
 
-    async def _free(self, connection: AsyncConnection, theirs: ColumnElement[bool]) -> int:
-        await withdraw_unsent(connection, select(addresses).where(theirs).subquery())
+    async def _free(
+        self, connection: AsyncConnection, theirs: ColumnElement[bool], *, reason: str
+    ) -> int:
+        gone = select(addresses).where(theirs).subquery()
+        await withdraw_unsent(connection, gone, reason=reason)
         return (await connection.execute(addresses.delete().where(theirs))).rowcount
 
     async def _give(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:

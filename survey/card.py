@@ -1,7 +1,7 @@
 """What a message looks like before any platform has rendered it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -38,6 +38,21 @@ class Act(StrEnum):
     CANCEL = "cancel"
     FORGET = "forget"
     REMAIN = "remain"
+    OPT_OUT = "optout"
+    OPT_IN = "optin"
+    SNOOZE = "snooze"
+    WAKE = "wake"
+    COMPACT = "compact"
+    BUTTONS = "buttons"
+    LANGUAGE = "language"
+    ASK = "ask"
+    """Asks once more before one of the next four; its value says which, and of which round."""
+    REMIND = "remind"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CLOSE = "close"
+    NOT_NOW = "notnow"
+    REPORT = "report"
     CHECK = "check"
     """Nothing: an operator's look whether presses arrive."""
 
@@ -68,6 +83,17 @@ class Button:
         if self.act is Act.SCORE:
             return f"s{self.value}"
         return f"{self.act.value}{self.value}" if self.value.isalnum() else self.act.value
+
+
+def ids_of(buttons: Sequence[Button]) -> Sequence[str]:
+    """The ids of a card's buttons: letters and digits, each once."""
+    found: list[str] = []
+    for button in buttons:
+        name = button.id
+        while name in found:
+            name += "x"
+        found.append(name)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +165,11 @@ class Card:
     attachment: Attachment | None = None
     compact: bool = False
     as_of: datetime | None = None
+
+    @property
+    def bare(self) -> "Card":
+        """Without its picture and its file."""
+        return replace(self, picture=None, attachment=None)
 
     @property
     def text(self) -> str:

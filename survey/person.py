@@ -25,7 +25,8 @@ class Person:
         email: Lower case, unique.
         name: As they are addressed.
         timezone: Their IANA zone; the organisation's where they have none.
-        locale: Their language, such as `de` or `pt_BR`; English where they have none.
+        locale: Their language, such as `de` or `pt_BR`: the one that they chose, else the roster's,
+            else English.
         attributes: What the roster says of them: team, site, …
         active: False for whoever has left the roster, as the port `People` tells.
         compact: Whether they prefer one menu to a button for each score.

@@ -59,6 +59,7 @@ class Held:
 
     Attributes:
         email: As in the roster; `name`, `timezone`, `locale` and `attributes` as well.
+        language: The language that they chose themselves, or None.
         source: Where the roster has them from; None if nobody noted it.
         addresses: Their accounts.
         opt_outs: Surveys they stopped; an empty name stands for all.
@@ -75,6 +76,7 @@ class Held:
     timezone: str | None
     locale: str | None
     attributes: Mapping[str, str]
+    language: str | None = None
     source: str | None = None
     addresses: tuple[Address, ...] = ()
     opt_outs: tuple[str, ...] = ()
@@ -89,6 +91,22 @@ class Held:
     def as_json(self) -> dict[str, Any]:
         """For a file; dates and times are to be written as text."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How somebody stands with us, in short.
+
+    Attributes:
+        opt_outs: Surveys they stopped; an empty name stands for all.
+        snoozed_until: The first day on which they may be asked again, or None.
+        answered: The latest rounds that are over and have an answer of theirs, newest first; their
+            messages are left out.
+    """
+
+    opt_outs: tuple[str, ...] = ()
+    snoozed_until: date | None = None
+    answered: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

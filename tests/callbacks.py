@@ -1,5 +1,6 @@
 """A Mattermost server as its integrations see it: it calls them, and signs every click."""
 
+import asyncio
 import base64
 import json
 import secrets
@@ -87,6 +88,8 @@ class FakeClient(Client):
     Attributes:
         asked: Method, path and body of every call.
         refusals: Paths that are refused, and how.
+        slips: Paths that are refused so often, and answered after that.
+        hangs: Paths that are not answered before this is set.
         answers: Paths that answer something of their own.
         later: What came by `response_url`.
     """
@@ -95,11 +98,17 @@ class FakeClient(Client):
         super().__init__("https://chat.example.org", "token")
         self.asked: list[tuple[str, str, Any]] = []
         self.refusals: dict[str, ServerSays] = {}
+        self.slips: dict[str, list[ServerSays]] = {}
+        self.hangs: dict[str, asyncio.Event] = {}
         self.answers: dict[str, Any] = {"/users/me": {"id": BOT, "username": "voxpop"}}
         self.later: list[tuple[str, Any]] = []
 
     async def call(self, method: str, path: str, **what: Any) -> Any:
         self.asked.append((method, path, what.get("json") or what.get("files")))
+        if path in self.hangs:
+            await self.hangs[path].wait()
+        if slips := self.slips.get(path):
+            raise slips.pop(0)
         if path in self.refusals:
             raise self.refusals[path]
         if path == "/channels/direct":
@@ -150,6 +159,7 @@ class Mattermost:
     desk: Desk
     gate: Gate
     hearing: Hearing
+    actions: Actions
     commands: SlashCommands
     afterwards: Afterwards
     http: httpx.AsyncClient
@@ -210,7 +220,8 @@ class Mattermost:
         }
 
     async def post(self, path: str, body: Any) -> httpx.Response:
-        return await self.http.post(f"/mattermost/{path}", json=body)
+        # In ASCII, as Go writes what is no text, too.
+        return await self.http.post(f"/mattermost/{path}", content=json.dumps(body))
 
     async def press(self, act: Act, value: str = "", **how: Any) -> dict[str, Any]:
         """Press a button; everything that a server sends is answered 200."""
@@ -320,8 +331,17 @@ def a_mattermost(
         afterwards=afterwards,
         at_once=0.2,
     )
+    actions = Actions(
+        gate=gate,
+        desk=desk,
+        voice=voice,
+        sharing=sharing,
+        tally=tally,
+        afterwards=afterwards,
+        at_most=0.2,
+    )
     callbacks = create_callbacks(
-        actions=Actions(gate=gate, desk=desk, voice=voice, sharing=sharing, tally=tally),
+        actions=actions,
         dialogs=Dialogs(gate=gate, desk=desk, voice=voice, tally=tally, afterwards=afterwards),
         commands=commands,
     )
@@ -341,6 +361,7 @@ def a_mattermost(
         hearing=Hearing(
             client=client, voice=voice, desk=desk, heard=heard, messages=messages, clock=clock
         ),
+        actions=actions,
         commands=commands,
         afterwards=afterwards,
         http=httpx.AsyncClient(transport=transport, base_url="http://voxpop"),

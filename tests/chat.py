@@ -44,6 +44,7 @@ from tests.fakes_rights import FakeAuditLog, FakePins, FakeRights
 from tests.goldens import filled_in, shown
 
 ADA, BEN = person(), person(number=2, name="Ben Adler")
+SPOKEN = {"de": "Deutsch", "en": "English"}
 ALL_SCORES = " ".join(f"[{score}]" for score in range(11))
 
 
@@ -112,6 +113,8 @@ def a_desk(
             answers=answers,
             rights=FakeRights(store),
             administrators=administrators,
+            languages=language,
+            spoken=SPOKEN,
             clock=clock,
             knock=knocks.append,
         ),

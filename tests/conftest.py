@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -145,6 +146,25 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Several tests at a time: a file of journeys stays together, whatever else may move.
+
+    What they begin with is made once, and steps go on from those before them. xdist's own groups
+    have no effect with this pytest.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Journeys(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            if "/journeys/" not in nodeid:
+                return nodeid
+            file, _, test = nodeid.partition("::")
+            # A journey in several settings is several.
+            return f"{file} {test.partition('[')[2]}" if file.endswith("test_slack.py") else file
+
+    return Journeys(config, log)
+
+
 def pytest_collection_finish() -> None:
     """What is there by now stays to the end: collecting garbage need not look at it."""
     gc.collect()
@@ -156,3 +176,4 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Whoever leaves a connection open fails by it, not whoever comes later."""
     if item.path.parent.name != "unit":
         gc.collect()
+        gc.freeze()  # what is still there stays: looking again costs little

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from survey.accounts import Accounts
@@ -57,6 +58,7 @@ class Store:
     audited: list[Line] = field(default_factory=list)
     pins: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
     snoozes: dict[int, date] = field(default_factory=dict)
+    chosen: dict[int, str] = field(default_factory=dict)
     tombstones: set[str] = field(default_factory=set)
     heard: set[tuple[str, str]] = field(default_factory=set)
     marks: dict[str, int] = field(default_factory=dict)
@@ -81,13 +83,13 @@ class Store:
         self.read(method)
         self.writes.append((method, about))
 
-    def prefers(self, person: Person, *, compact: bool) -> None:
+    def becomes(self, person: Person, **changes: Any) -> None:
         for where, known in self.people.items():
             if known.id == person.id:
-                self.people[where] = replace(known, compact=compact)
+                self.people[where] = replace(known, **changes)
         for number, asked in self.invitations.items():
             if asked.person.id == person.id:
-                them = replace(asked.person, compact=compact)
+                them = replace(asked.person, **changes)
                 self.invitations[number] = replace(asked, person=them)
 
     def take(self, survey: str, due: datetime, outcome: str) -> bool:
@@ -112,6 +114,17 @@ class FakePeople:
     async def by_address(self, address: Address) -> Person | None:
         self.store.read("by_address")
         return self.store.people.get(address)
+
+    async def by_accounts(
+        self, platform: str, workspace: str, accounts: Collection[str]
+    ) -> Mapping[str, Person]:
+        self.store.read("by_accounts")
+        return {
+            known.user_id: found
+            for known, found in self.store.people.items()
+            if (known.platform, known.workspace) == (platform, workspace)
+            and known.user_id in accounts
+        }
 
     async def by_email(self, email: str) -> Person | None:
         self.store.read("by_email")
@@ -185,7 +198,16 @@ class FakePeople:
 
     async def prefer(self, person: Person, *, compact: bool) -> None:
         self.store.write("prefer", person.email)
-        self.store.prefers(person, compact=compact)
+        self.store.becomes(person, compact=compact)
+
+    async def wake(self, person: Person, *, at: datetime) -> None:  # noqa: ARG002
+        self.store.write("wake", person.email)
+        self.store.snoozes.pop(person.id, None)
+
+    async def speak(self, person: Person, *, language: str) -> None:
+        self.store.write("speak", (person.email, language))
+        self.store.chosen[person.id] = language
+        self.store.becomes(person, locale=language)
 
     async def opt_in(
         self,
@@ -236,12 +258,13 @@ class FakeAnswers:
     async def comment(self, press: Press, comment: Comment, *, added: bool = False) -> Invitation:
         self.store.read("comment")
         found, by = self._found(press)
-        if press.event is not None:
-            event = (press.event.source, press.event.name)
-            if event in self.store.heard:
-                return found
+        event = None if press.event is None else (press.event.source, press.event.name)
+        if event in self.store.heard:
+            return found
+        after = found.comment(comment, by=by, at=press.at, added=added)
+        if event is not None:
             self.store.heard.add(event)
-        return self._keep("comment", found.comment(comment, by=by, at=press.at, added=added))
+        return self._keep("comment", after)
 
     async def show(self, press: Press) -> Invitation:
         self.store.read("show")

@@ -6,11 +6,12 @@ from datetime import date, datetime
 
 from survey.audit import NOTHING_YET, Chain, Entry, Line, Verification, plain, somebody
 from survey.errors import NotFound
-from survey.invitation import Response
+from survey.invitation import Invitation, Response
+from survey.localtime import local_date
 from survey.person import Address, Person
 from survey.ports import Pin
-from survey.rights import Asked, Erased, Held, Sent
-from survey.states import InvitationState
+from survey.rights import Asked, Erased, Held, Sent, Standing
+from survey.states import COUNTED, OPEN_CAMPAIGN, InvitationState
 from tests.fakes import Store
 
 CHAIN = Chain(["a key for tests"])
@@ -70,6 +71,20 @@ class FakePins:
         await FakeAuditLog(self.store).append(entry)
 
 
+def _asked(found: Invitation) -> Asked:
+    return Asked(
+        campaign=found.campaign.name,
+        mode=found.campaign.survey.mode.value,
+        state=found.state.value,
+        asked_at=found.campaign.started_at,
+        messages=(Sent(kind="initial", platform="chat", at=found.campaign.started_at),),
+        answered_at=found.pressed_at,
+        score=found.response.score,
+        previous_score=found.response.previous,
+        comment=found.response.comment,
+    )
+
+
 @dataclass(frozen=True)
 class FakeRights:
     store: Store
@@ -88,28 +103,33 @@ class FakeRights:
             name=person.name,
             timezone=person.timezone,
             locale=person.locale,
+            language=self.store.chosen.get(person.id),
             attributes=person.attributes,
             addresses=tuple(at for at, who in self.store.people.items() if who == person),
             opt_outs=tuple(sorted(name for who, name in self.store.stops if who == person.id)),
             snoozed_until=self.store.snoozes.get(person.id),
-            rounds=tuple(
-                Asked(
-                    campaign=found.campaign.name,
-                    mode=found.campaign.survey.mode.value,
-                    state=found.state.value,
-                    asked_at=found.campaign.started_at,
-                    messages=(Sent(kind="initial", platform="chat", at=found.campaign.started_at),),
-                    answered_at=found.pressed_at,
-                    score=found.response.score,
-                    previous_score=found.response.previous,
-                    comment=found.response.comment,
-                )
-                for found in mine
-            ),
+            rounds=tuple(_asked(found) for found in mine),
             audit_entries=sum(
                 line.entry.actor in {person.email, somebody(person.id)}
                 for line in self.store.audited
             ),
+        )
+
+    async def standing(self, person: Person, *, at: datetime, latest: int) -> Standing:
+        self.store.read("standing")
+        until = self.store.snoozes.get(person.id)
+        over = [
+            found
+            for found in self.store.invitations.values()
+            if found.person.id == person.id
+            and found.campaign.state not in OPEN_CAMPAIGN
+            and found.state in COUNTED
+        ]
+        over.sort(key=lambda found: found.campaign.started_at, reverse=True)
+        return Standing(
+            opt_outs=tuple(sorted(name for who, name in self.store.stops if who == person.id)),
+            snoozed_until=until if until and until > local_date(at, person.zone) else None,
+            answered=tuple(replace(_asked(found), messages=()) for found in over[:latest]),
         )
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:

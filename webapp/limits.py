@@ -9,8 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from survey.survey import COMMENT_LIMIT
 from webapp.problem_document import problem
 
-BODY_LIMIT = 64 * 1024
-"""Bytes. 2,000 characters of the longest kind, escaped for JSON or a form, are 24,000."""
+BODY_LIMIT = 256 * 1024
+"""Bytes. 2,000 characters of the longest kind, escaped for JSON or a form, are 24,000; Slack sends
+with a press the whole message below which it was pressed, which may be five times as long."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive, from when it is first read."""
 LINGER_BYTES = 4 * 1024 * 1024

@@ -8,7 +8,16 @@ from bot.commands.figures import FigureCommands
 from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
-from bot.grammar import Command, NotBuilt, NotUnderstood, NumberOutOfRange, Word, hints, parse
+from bot.grammar import (
+    Command,
+    NotBuilt,
+    NotSpoken,
+    NotUnderstood,
+    NumberOutOfRange,
+    Word,
+    hints,
+    parse,
+)
 from bot.interactions import CommandTyped, Pressed
 from survey.card import Act, Card, Reply
 from survey.errors import OutOfDate, VoxpopError
@@ -16,7 +25,7 @@ from survey.language import Language, Languages
 from survey.person import Address
 from survey.ports import People
 from survey.survey import Survey
-from survey.wording import refusals
+from survey.wording import refusals, speaking
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +48,9 @@ class Commands:
             return said(refusals.unknown_person(self.languages("en")))
         language = asker.language
         try:
-            command = parse(typed.text, surveys=list(self.surveys))
+            command = parse(typed.text, surveys=list(self.surveys), languages=self.own.spoken)
+        except NotSpoken as error:
+            return said(speaking.not_spoken(error.typed, self.own.spoken, language))
         except NotUnderstood as error:
             return said(refusals.unknown_command(error.typed, error.nearest, language))
         except NumberOutOfRange as error:
@@ -47,6 +58,8 @@ class Commands:
         except NotBuilt as error:
             return said(refusals.not_built(error.typed, language))
         await self.oversight.typed(asker, command)
+        if typed.strangers:
+            return said(refusals.nobodys_accounts(typed.strangers, language))
         handlers: Mapping[Word, Handler] = {
             Word.HELP: self._help,
             **self.rounds.handlers,

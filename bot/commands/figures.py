@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.commands.asker import Asker, Handler, PressHandler
+from bot.commands.asker import Asker, Handler, PressHandler, of_round
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
 from survey.campaign import Period
@@ -42,8 +42,9 @@ class FigureCommands:
         return {
             Act.SHARE: self._share,
             Act.COMPARE: self._compare,
-            Act.COMMENTS: self._comments_pressed,
-            Act.EXPORT: self._export_pressed,
+            Act.REPORT: of_round(self._report, Word.REPORT),
+            Act.COMMENTS: of_round(self._comments, Word.COMMENTS),
+            Act.EXPORT: of_round(self._export, Word.EXPORT),
         }
 
     async def _report(self, asker: Asker, command: Command) -> Reply:
@@ -77,9 +78,6 @@ class FigureCommands:
         found = await self.read_comments(name, command.period)
         return Reply(private=wording.comments_card(found, asker.language))
 
-    async def _comments_pressed(self, asker: Asker, value: str) -> Reply:
-        return await self._comments(asker, _of_round(Word.COMMENTS, value))
-
     async def _export(self, asker: Asker, command: Command) -> Reply:
         name = self.choice.survey(command, asker.language)
         found = await self.export(name, command.period)
@@ -90,12 +88,3 @@ class FigureCommands:
             content=b"".join([BOM.encode(), *pieces]),
         )
         return Reply(private=wording.export_card(file, found, asker.language))
-
-    async def _export_pressed(self, asker: Asker, value: str) -> Reply:
-        return await self._export(asker, _of_round(Word.EXPORT, value))
-
-
-def _of_round(word: Word, value: str) -> Command:
-    """What would have been typed in place of the button."""
-    name, period = value.split()
-    return Command(word=word, survey=name, period=Period.parse(period))

@@ -31,18 +31,25 @@ ACTIONS: Mapping[Word, str] = {
 ACTIONS_OF_BUTTONS: Mapping[Act, str] = {
     Act.START: "round.started",
     Act.SEE_WHO: "round.previewed",
+    Act.REMIND: "round.reminded",
+    Act.PAUSE: "round.paused",
+    Act.RESUME: "round.resumed",
+    Act.CLOSE: "round.closed",
+    Act.REPORT: "report.read",
     Act.SHARE: "report.shared",
     Act.COMPARE: "report.read",
     Act.COMMENTS: "comments.read",
     Act.EXPORT: "export.made",
 }
-"""What is noted when an administrator presses this; the buttons of administrators are these."""
+"""What is noted when an administrator presses this."""
+UNNOTED = frozenset({Act.ASK, Act.NOT_NOW})
+"""Buttons for administrators that neither do nor tell anything."""
 RIGHTS: Mapping[Word, str] = {Word.MYDATA: "person.read_own_data"}
 """What is noted when anybody uses a right about themselves, and never who."""
 RIGHTS_BY_BUTTON: Mapping[Act, str] = {Act.FORGET: "person.forgot"}
 """The same for what is asked once more before."""
 _OF_AN_OPEN_ROUND = frozenset({Word.STATUS, Word.PAUSE, Word.RESUME, Word.CLOSE, Word.REMIND})
-_OF_A_REPORT = frozenset({Act.SHARE, Act.COMPARE})
+_OF_A_REPORT = frozenset({Act.REPORT, Act.SHARE, Act.COMPARE})
 _OF_A_ROUND = frozenset({Word.REPORT, Word.COMMENTS, Word.EXPORT})
 LATEST = 20
 """How many lines `/nps audit` shows where nobody says."""
@@ -90,6 +97,19 @@ class Oversight:
             await self._require_administrator(asker, act.value, report=act in _OF_A_REPORT)
             action = ACTIONS_OF_BUTTONS[act]
             await self._note(asker.person.email, action, _about_button(act, value))
+        elif act in UNNOTED:
+            await self._require_administrator(asker, act.value, report=False)
+
+    async def admits(self, asker: Asker) -> bool:
+        """Whether they are an administrator; nobody asked for anything, so nothing is noted."""
+        try:
+            return await self.authority(asker.person, asker.by)
+        except NotAllowed:
+            return False
+
+    async def looked(self, asker: Asker, campaign: str) -> None:
+        """Note a look at the figures of a round that shows more than was asked for."""
+        await self._note(asker.person.email, ACTIONS[Word.REPORT], about_round(campaign))
 
     async def failed(self, asker: Asker, what: Word | Act, error: VoxpopError) -> None:
         """Note that what was noted could not be done."""

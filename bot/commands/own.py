@@ -8,12 +8,14 @@ from datetime import timedelta
 from bot.commands.asker import Asker, Handler, PressHandler
 from bot.grammar import Command, Word
 from survey.card import Act, Attachment, Reply
+from survey.errors import OutOfDate
+from survey.language import Languages
 from survey.localtime import local_date
 from survey.person import Administrators
 from survey.ports import Answers, Clock, People, Rights
 from survey.rights import SNOOZE_DAYS
 from survey.survey import Survey
-from survey.wording import rights, ways_out
+from survey.wording import rights, speaking, ways_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,7 @@ class OwnCommands:
     """What people do about their own surveys and data.
 
     Attributes:
+        spoken: The languages that can be chosen, each with its own name for itself, by their codes.
         knock: Wakes up a sweep by its name, so that nobody waits for its time.
     """
 
@@ -29,6 +32,8 @@ class OwnCommands:
     answers: Answers
     rights: Rights
     administrators: Administrators
+    languages: Languages
+    spoken: Mapping[str, str]
     clock: Clock
     knock: Callable[[str], None]
 
@@ -42,6 +47,7 @@ class OwnCommands:
             Word.OPTIN: self._opt_in,
             Word.COMPACT: self._form,
             Word.BUTTONS: self._form,
+            Word.LANGUAGE: self._language,
             Word.MYDATA: self._own_data,
             Word.FORGET: self._ask_to_forget,
         }
@@ -49,7 +55,17 @@ class OwnCommands:
     @property
     def acts(self) -> Mapping[Act, PressHandler]:
         """By the button that is pressed."""
-        return {Act.FORGET: self._forget, Act.REMAIN: self._remain}
+        return {
+            Act.FORGET: self._forget,
+            Act.REMAIN: self._remain,
+            Act.OPT_OUT: _typed(self._opt_out, Word.OPTOUT),
+            Act.OPT_IN: _typed(self._opt_in, Word.OPTIN),
+            Act.SNOOZE: _typed(self._snooze, Word.SNOOZE),
+            Act.WAKE: self._wake,
+            Act.COMPACT: _typed(self._form, Word.COMPACT),
+            Act.BUTTONS: _typed(self._form, Word.BUTTONS),
+            Act.LANGUAGE: self._speak,
+        }
 
     async def _pending(self, asker: Asker, _command: Command) -> Reply:
         now = self.clock()
@@ -83,6 +99,22 @@ class OwnCommands:
         await self.people.prefer(asker.person, compact=compact)
         return Reply(private=ways_out.form_preferred(asker.language, compact=compact))
 
+    async def _wake(self, asker: Asker, _value: str) -> Reply:
+        await self.people.wake(asker.person, at=self.clock())
+        self.knock("send")
+        return Reply(private=rights.awake(asker.language))
+
+    async def _language(self, asker: Asker, command: Command) -> Reply:
+        if command.language is not None:
+            return await self._speak(asker, command.language)
+        return Reply(private=speaking.known_ones(self.spoken, asker.language))
+
+    async def _speak(self, asker: Asker, value: str) -> Reply:
+        if value not in self.spoken:
+            raise OutOfDate("That language is not spoken here any more.")
+        await self.people.speak(asker.person, language=value)
+        return Reply(private=speaking.spoken_from_now_on(self.spoken[value], self.languages(value)))
+
     async def _own_data(self, asker: Asker, _command: Command) -> Reply:
         held = await self.rights.held(asker.person)
         text = json.dumps(held.as_json(), ensure_ascii=False, indent=2, default=str)
@@ -108,3 +140,12 @@ class OwnCommands:
 
     async def _remain(self, asker: Asker, _value: str) -> Reply:
         return Reply(update=rights.remained(asker.language))
+
+
+def _typed(handler: Handler, word: Word) -> PressHandler:
+    """A button that does what the word would."""
+
+    async def pressed(asker: Asker, _value: str) -> Reply:
+        return await handler(asker, Command(word=word))
+
+    return pressed

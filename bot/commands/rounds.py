@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.commands.asker import Asker, Handler, PressHandler, said
+from bot.commands.asker import Asker, Handler, PressHandler, of_round, said
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
 from survey.campaign import Campaign
@@ -16,7 +16,7 @@ from survey.states import CampaignState
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.remind import Remind
 from survey.usecases.start_campaign import StartCampaign
-from survey.wording import previews, refusals, reminding, rounds
+from survey.wording import home, previews, refusals, reminding, rounds
 
 PREVIEW_HOLDS = timedelta(hours=1)
 """How long the button below a preview starts what was seen."""
@@ -56,7 +56,17 @@ class RoundCommands:
     @property
     def acts(self) -> Mapping[Act, PressHandler]:
         """By the button that is pressed."""
-        return {Act.START: self._start, Act.SEE_WHO: self._see_who, Act.CANCEL: self._cancel}
+        return {
+            Act.START: self._start,
+            Act.SEE_WHO: self._see_who,
+            Act.CANCEL: self._cancel,
+            Act.ASK: self._ask,
+            Act.REMIND: of_round(self._remind, Word.REMIND),
+            Act.PAUSE: of_round(self._pause, Word.PAUSE),
+            Act.RESUME: of_round(self._resume, Word.RESUME),
+            Act.CLOSE: of_round(self._close, Word.CLOSE),
+            Act.NOT_NOW: self._not_now,
+        }
 
     async def _status(self, asker: Asker, command: Command) -> Reply:
         campaign = await self.choice.open_round(command, asker.language)
@@ -97,6 +107,13 @@ class RoundCommands:
         campaign = await self.start(name, to=frozenset(to))
         self.knock("send")
         return Reply(update=rounds.started(campaign, asker.language))
+
+    async def _ask(self, asker: Asker, value: str) -> Reply:
+        word, about = value.split(maxsplit=1)
+        return Reply(update=home.asked_before(Act(word), about, asker.language))
+
+    async def _not_now(self, _asker: Asker, _value: str) -> Reply:
+        return Reply()
 
     async def _cancel(self, asker: Asker, _value: str) -> Reply:
         return Reply(update=rounds.cancelled(asker.language))

@@ -15,7 +15,14 @@ import aiohttp
 from bot.mattermost import PLATFORM, WORKSPACE
 from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.rendering import ACTIONS
-from bot.mattermost.server_settings import Outcome, Step, fine, missing, version_step
+from bot.mattermost.server_settings import (
+    Outcome,
+    Step,
+    fine,
+    missing,
+    site_url_step,
+    version_step,
+)
 from bot.mattermost.slash_command import COMMANDS, TRIGGER
 from bot.sealing import Place, Seal, Sealed
 from survey.card import Act
@@ -55,6 +62,8 @@ class Checkup:
         try:
             known = await self.client.call("GET", "/config/client", params={"format": "old"})
             yield version_step(known.get("Version"), self.client.url)
+            if "SiteURL" in known:
+                yield site_url_step(known["SiteURL"], self.client.url)
             me = await self.client.call("GET", "/users/me")
         except ServerSays as error:
             yield _no_bot(error)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import mattermostdriver
 import requests
@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from bot.mattermost.server_says import ServerSays, refusal, request_id, unanswered
+from bot.origin import PORTS, origin_of
 from survey.errors import InvalidValue
 
 __all__ = ["Client", "Files", "ServerSays"]
@@ -35,7 +36,6 @@ TIMEOUT = (5.0, 20.0)
 """Seconds for a connection, and for each piece of an answer."""
 WAITS_AT_MOST = timedelta(seconds=2)
 """A server that asks for more patience than this is not waited for here."""
-_PORTS = {"http": 80, "https": 443}
 _HOOK = re.compile("/hooks/commands/[a-z0-9]+")
 
 Files = Mapping[str, tuple[str | None, bytes | str] | tuple[str | None, bytes | str, str]]
@@ -59,7 +59,7 @@ class Client:
     ) -> None:
         self.url = url.rstrip("/")
         self._server = urlsplit(self.url)
-        self._origin = _origin(self._server)
+        self._origin = origin_of(self._server)
         if self._origin is None:
             raise InvalidValue(f"{url!r} is no address of a server: https://chat.example.org is.")
         self._token = token
@@ -107,7 +107,7 @@ class Client:
         """
         asked = urlsplit(response_url)
         hook = asked.path.removeprefix(self._server.path)
-        if _origin(asked) != self._origin or not _HOOK.fullmatch(hook):
+        if origin_of(asked) != self._origin or not _HOOK.fullmatch(hook):
             raise InvalidValue(
                 "A command named an address for its answer that is not the server's."
             )
@@ -153,7 +153,7 @@ class Client:
         return await asyncio.get_running_loop().run_in_executor(threads, request)
 
     def _drive(self) -> Any:
-        port = self._server.port or _PORTS[self._server.scheme]
+        port = self._server.port or PORTS[self._server.scheme]
         host = self._server.hostname or ""
         driver = mattermostdriver.Driver(
             {
@@ -183,7 +183,7 @@ class PooledTransport(Transport):  # type: ignore[misc]  # the driver has no typ
         session.verify = (
             os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
         )
-        for scheme in _PORTS:
+        for scheme in PORTS:
             session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=AT_ONCE, max_retries=0))
         self._session = session
 
@@ -219,14 +219,3 @@ class PooledTransport(Transport):  # type: ignore[misc]  # the driver has no typ
         if response.status_code >= 300:  # noqa: PLR2004 - redirects are refusals: a POST does not survive them
             raise refusal(response)
         return response
-
-
-def _origin(url: SplitResult) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None for what is no address of HTTP, or names a user."""
-    try:
-        port = url.port
-    except ValueError:
-        return None
-    if url.scheme not in _PORTS or not url.hostname or "@" in url.netloc:
-        return None
-    return url.scheme, url.hostname, port or _PORTS[url.scheme]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -15,15 +16,16 @@ from bot.desk import Desk
 from bot.interactions import CommandTyped
 from bot.mattermost.bodies import Typed
 from bot.mattermost.client import ServerSays
-from bot.mattermost.gate import Gate, Replayed, address_of
+from bot.mattermost.gate import Gate, address_of
 from bot.mattermost.markdown import escaped
 from bot.mattermost.rendering import answer_of
 from bot.mattermost.sharing import Sharing
 from bot.mattermost.voice import Voice
+from bot.replays import Replayed
 from bot.sealing import Place
 from bot.tally import Tally
 from survey.card import Card
-from survey.errors import InvalidValue, VoxpopError
+from survey.errors import InvalidValue, StorageUnavailable, VoxpopError
 from survey.wording import beside, refusals
 
 log = structlog.get_logger()
@@ -74,10 +76,13 @@ class SlashCommands:
         except VoxpopError as error:
             self.tally.count(error.code)
             language = await self.voice.language(typed.user_id)
-            return _says(refusals.refusal(error, language))
+            if isinstance(error, StorageUnavailable):
+                return _says(refusals.try_again(language))
+            return _says(refusals.unsure_of_sender(language))
         at = self.gate.clock() if trigger is None else trigger.at
         command = CommandTyped(by=address_of(typed.user_id), text=typed.text, at=at)
-        doing = asyncio.create_task(self._done(typed, command))
+        once = uuid4().hex if trigger is None else trigger.id
+        doing = asyncio.create_task(self._done(typed, command, once=once))
         done, _ = await asyncio.wait([doing], timeout=self.at_once)
         if done:
             return self._body(doing.result(), typed)
@@ -92,13 +97,13 @@ class SlashCommands:
         fit = [hmac.compare_digest(one.encode(errors="replace"), expected) for one in given]
         return bool(expected) and bool(given) and all(fit)
 
-    async def _done(self, typed: Typed, command: CommandTyped) -> Card:
+    async def _done(self, typed: Typed, command: CommandTyped, *, once: str) -> Card:
         """What to tell who typed it; everything else is where it belongs by then."""
         reply = await self.desk(command)
         told = Card() if reply.private is None else reply.private
         if reply.share is not None:
             told = await self.sharing.share(
-                reply.share, typed.channel_id, by=typed.user_id, said=told
+                reply.share, typed.channel_id, by=typed.user_id, said=told, once=once
             )
         return await self.sharing.beside(told, typed)
 

@@ -1,12 +1,12 @@
 """Who is on the server: its accounts as a roster, and by their e-mails."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from bot.found_accounts import FoundAccounts
 from bot.mattermost.account import text_in
 from bot.mattermost.client import Client, ServerSays
 from survey.ports import Account
@@ -17,7 +17,6 @@ ONE_BY_ONE = 50
 """More e-mails than these are looked for among the team's members first."""
 AT_ONCE = 4
 """Look-ups under way; the client's other threads are for whoever presses meanwhile."""
-KEPT_SECONDS = 600.0
 
 
 class Directory:
@@ -37,9 +36,8 @@ class Directory:
     ) -> None:
         self._client = client
         self._team = team
-        self._seconds = seconds
         self._team_id: str | None = None
-        self._known: dict[str, tuple[float, Account | None]] = {}
+        self._found = FoundAccounts(self._by_email, at_once=AT_ONCE, seconds=seconds)
 
     async def members(self) -> AsyncIterator[list[Account]]:
         """The team's members a page at a time, deactivated ones and bots too.
@@ -65,42 +63,22 @@ class Directory:
             page, full = page + 1, len(listed) == PAGE
 
     async def by_emails(self, emails: Collection[str]) -> Mapping[str, Account]:
-        """E-mail (in lower case) → the account of a person who is there; others are left out.
+        """E-mail (in lower case) → the account of a person who is there and no guest.
 
         Raises:
             ServerSays: If the server does not tell.
         """
-        now = self._seconds()
         wanted = {email.lower() for email in emails}
-        missing = {email for email in wanted if self._known.get(email, (0.0,))[0] <= now}
+        missing = self._found.missing(wanted)
         if len(missing) > ONE_BY_ONE:
             async for page in self.members():
                 found = {account.email: account for account in page if account.email in missing}
-                self._keep(found)
+                self._found.keep(found)
                 missing -= set(found)
                 if not missing:
                     break
-        await self._look_up(missing)
-        accounts = {email: self._known[email][1] for email in wanted}
-        return {
-            email: account
-            for email, account in accounts.items()
-            if account is not None and account.active and not account.is_bot
-        }
-
-    async def _look_up(self, emails: Collection[str]) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def one(email: str) -> None:
-            async with slots:
-                self._keep({email: await self._by_email(email)})
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for email in emails:
-                    group.create_task(one(email))
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
+        await self._found.look_up(missing)
+        return self._found.people(wanted)
 
     async def _by_email(self, email: str) -> Account | None:
         try:
@@ -110,10 +88,6 @@ class Directory:
                 return None
             raise
         return _account(found)
-
-    def _keep(self, accounts: Mapping[str, Account | None]) -> None:
-        until = self._seconds() + KEPT_SECONDS
-        self._known.update({email: (until, account) for email, account in accounts.items()})
 
 
 def _account(user: Mapping[str, Any]) -> Account:

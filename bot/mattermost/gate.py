@@ -1,53 +1,25 @@
 """Whether a click is what it says: our seal is one lock, the server's signature the other."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.mattermost import PLATFORM, WORKSPACE
 from bot.mattermost.bodies import Click
 from bot.mattermost.triggers import Trigger, Triggers
+from bot.replays import BY_TIME, Remembered, Replayed
 from bot.sealing import Seal, Sealed
-from survey.card import Act
 from survey.delivery import MessageRef
-from survey.errors import NotYours, OutOfDate, VoxpopError
+from survey.errors import NotYours, OutOfDate
 from survey.person import Address
 from survey.ports import Clock, Heard, Messages
 
 CLICKS = "mattermost:clicks"
 FORMS = "mattermost:forms"
-REMEMBERED = 100_000
-"""Clicks that one process remembers; beyond that the rules below stand alone."""
-BY_TIME = frozenset({Act.SCORE, Act.UNDO})
-"""What comes again changes nothing: it is no later than what stands. These need no note."""
-
-
-class Replayed(VoxpopError):
-    """A click that was heard before: it gets no answer, and has no effect."""
-
-    code = "replayed"
 
 
 def address_of(user_id: str) -> Address:
     """Where somebody is."""
     return Address(platform=PLATFORM, workspace=WORKSPACE, user_id=user_id)
-
-
-class Remembered:
-    """The latest clicks, so that a replay is not even looked at."""
-
-    def __init__(self, most: int = REMEMBERED) -> None:
-        self._most = most
-        self._known: OrderedDict[str, None] = OrderedDict()
-
-    def first(self, name: str) -> bool:
-        """Whether it was not there yet; from now on it is."""
-        if name in self._known:
-            return False
-        self._known[name] = None
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
-        return True
 
 
 @dataclass(frozen=True, kw_only=True)

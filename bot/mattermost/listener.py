@@ -31,6 +31,8 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 60.0
 GOOD_SECONDS = 60.0
 """A connection that lasted so long was a good one: the next pause is short again."""
 LARGEST_EVENT = 4 * 1024 * 1024
+WAIT_AT_MOST = 1_000
+"""Posts that wait to be heard, while the database or the server is slow."""
 
 
 class Lost(VoxpopError):
@@ -39,7 +41,7 @@ class Lost(VoxpopError):
     code = "connection_lost"
 
 
-class _Sign(Enum):
+class Sign(Enum):
     """What stands between posts."""
 
     MISSED = "some were not told"
@@ -47,24 +49,57 @@ class _Sign(Enum):
 
 
 @dataclass
-class _Reading:
-    """One connection: its posts in order."""
+class Reading:
+    """One connection: its posts in order.
 
-    posts: asyncio.Queue[Post | _Sign] = field(default_factory=asyncio.Queue)
+    Attributes:
+        most: So many posts wait at most. What comes beyond that is dropped, and read up once the
+            others are heard: the mark stands before all of it until then.
+    """
+
+    most: int = WAIT_AT_MOST
     next_seq: int | None = None
+    _waiting: asyncio.Queue[Post | Sign] = field(default_factory=asyncio.Queue)
+    _missed: bool = False
+    """Whether there is a sign in the queue that some were missed; one is enough for all of them."""
+
+    async def next(self) -> Post | Sign:
+        """What comes next; waits for it."""
+        found = await self._waiting.get()
+        if found is Sign.MISSED:
+            self._missed = False
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return self._waiting.empty()
 
     def take(self, told: Mapping[str, Any]) -> None:
         """An event: numbers follow one another, and a gap means that the server dropped some."""
         seq = told.get("seq")
         if isinstance(seq, int):
             if self.next_seq is not None and seq != self.next_seq:
-                self.posts.put_nowait(_Sign.MISSED)
+                self._miss()
             self.next_seq = seq + 1
         data = told.get("data")
-        if told.get("event") == "posted" and isinstance(data, Mapping):
-            self.posts.put_nowait(
-                Post.read(_loaded(data.get("post")), direct=data.get("channel_type") == "D")
-            )
+        if told.get("event") != "posted" or not isinstance(data, Mapping):
+            return
+        if self._waiting.qsize() >= self.most:
+            self._miss()
+            return
+        self._waiting.put_nowait(
+            Post.read(_loaded(data.get("post")), direct=data.get("channel_type") == "D")
+        )
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self._waiting.put_nowait(Sign.END)
+
+    def _miss(self) -> None:
+        if not self._missed:
+            self._missed = True
+            self._waiting.put_nowait(Sign.MISSED)
 
 
 class Listener:
@@ -119,18 +154,18 @@ class Listener:
     async def _listen(self) -> None:
         """One connection, from its welcome to its end; what was heard by then is dealt with."""
         async with self._connection() as socket:
-            reading = _Reading()
+            reading = Reading()
             await self._authenticate(socket, reading)
             async with _beside(self._read(socket, reading)), _beside(self._watch(socket)):
                 await self._hearing.catch_up()
                 self.connected.set()
                 log.info("mattermost_listener_listens")
-                while (post := await reading.posts.get()) is not _Sign.END:
+                while (post := await reading.next()) is not Sign.END:
                     if isinstance(post, Post):
                         await self._hearing.hear(post)
                     else:
                         await self._hearing.catch_up()
-                    if reading.posts.empty():
+                    if reading.is_empty:
                         await self._hearing.keep_mark()
         if self._leads():
             raise Lost("The server closed the connection.")
@@ -151,7 +186,7 @@ class Listener:
             yield socket
 
     async def _authenticate(
-        self, socket: aiohttp.ClientWebSocketResponse, reading: _Reading
+        self, socket: aiohttp.ClientWebSocketResponse, reading: Reading
     ) -> None:
         challenge = {"token": self._token}
         await socket.send_json({"seq": 1, "action": "authentication_challenge", "data": challenge})
@@ -165,13 +200,13 @@ class Listener:
                 reading.take(told)
         raise Lost("The server did not let us listen.")
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse, reading: _Reading) -> None:
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse, reading: Reading) -> None:
         try:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     reading.take(_loaded(message.data))
         finally:
-            reading.posts.put_nowait(_Sign.END)
+            reading.end()
 
     async def _watch(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Hang up when another process listens."""

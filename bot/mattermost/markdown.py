@@ -6,13 +6,13 @@ backslash does not keep the server from reading it.
 """
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from bot.signs import LINE_ENDS, cleaned, closing
 
 BREAK = "\u200b"
 """A space without width: shown as nothing, copied with the text, and no part of a word."""
 
-_LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _CODE = re.compile("`([^`]+)`")
 _MARKUP = re.compile(r"[\\*`\[]|(?<![^\W_])_|_(?![^\W_])")
 _REACHING = re.compile(
@@ -29,24 +29,21 @@ _REACHING = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BLOCK = re.compile(r"(?:\#{1,6}|[-+]|\d{1,9}[.)])(?:\s|$)|>|(?=[:\s]*[-=|])[-=:|\s]+$")
-_OPEN = {"\u202a": "\u202c", "\u202b": "\u202c", "\u202d": "\u202c", "\u202e": "\u202c"}
-_OPEN |= dict.fromkeys("\u2066\u2067\u2068", "\u2069")
-_UNWANTED = {"Cc", "Cs"}
 
 
 def escaped(text: str) -> str:
     """The text, shown as it is; of its `backticks` those around a command stay."""
-    return "\n".join(_line(line) for line in _LINE_ENDS.split(text))
+    return "\n".join(_line(line) for line in LINE_ENDS.split(text))
 
 
 @lru_cache(maxsize=512)  # everybody's buttons say the same
 def unlinked(text: str) -> str:
     """The text for a label, where nothing is markup and mentions may still be read."""
-    return _broken(_clean(" ".join(text.split())))
+    return _broken(cleaned(" ".join(text.split())))
 
 
 def _line(line: str) -> str:
-    clean = _clean(line)
+    clean = cleaned(line)
     words = clean.lstrip()
     indent = "\u00a0" * (len(clean) - len(words))
     found, end = [], 0
@@ -56,7 +53,7 @@ def _line(line: str) -> str:
         end = code.end()
     found.append(_inline(words[end:]))
     start = BREAK if _BLOCK.match(words) else ""
-    return f"{indent}{start}{''.join(found)}{_closing(words)}"
+    return f"{indent}{start}{''.join(found)}{closing(words)}"
 
 
 def _inline(text: str) -> str:
@@ -65,24 +62,3 @@ def _inline(text: str) -> str:
 
 def _broken(text: str) -> str:
     return _REACHING.sub(rf"\g<0>{BREAK}", text)
-
-
-def _clean(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        sign for sign in text if sign == "\t" or unicodedata.category(sign) not in _UNWANTED
-    )
-
-
-def _closing(text: str) -> str:
-    """What ends the directions that a line turns to: they would go on in the words after it."""
-    waiting: list[str] = []
-    for sign in text:
-        if sign in _OPEN:
-            waiting.append(_OPEN[sign])
-        elif sign in _OPEN.values() and sign in waiting:
-            # The end of an isolate ends what was embedded in it as well.
-            while waiting.pop() != sign:
-                pass
-    return "".join(reversed(waiting))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bot.mattermost.markdown import escaped, unlinked
 from bot.sealing import Place, Seal, Sealed
-from survey.card import Act, Button, Card, Dialog, Style
+from survey.card import Act, Button, Card, Dialog, Style, ids_of
 from survey.person import Address
 
 ACTIONS = "/mattermost/actions"
@@ -117,7 +117,7 @@ def attachments_of(
     def row(buttons: Sequence[Button]) -> list[Mapping[str, Any]]:
         return [
             _button(button, name, carried(button.act, button.value))
-            for button, name in zip(buttons, _ids(buttons), strict=True)
+            for button, name in zip(buttons, ids_of(buttons), strict=True)
         ]
 
     scores = [button for button in card.buttons if button.style is Style.SCORE]
@@ -239,17 +239,6 @@ def _menu(scores: Sequence[Button], integration: Mapping[str, Any]) -> Mapping[s
         "options": [{"text": button.label, "value": button.value} for button in scores],
         "integration": integration,
     }
-
-
-def _ids(buttons: Sequence[Button]) -> Sequence[str]:
-    """Letters and digits, each once."""
-    found: list[str] = []
-    for button in buttons:
-        name = button.id
-        while name in found:
-            name += "x"
-        found.append(name)
-    return found
 
 
 def _stored(attachments: Sequence[Mapping[str, Any]]) -> int:

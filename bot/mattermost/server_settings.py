@@ -76,6 +76,26 @@ def version_step(version: object, url: str) -> Step:
     return fine("server", told)
 
 
+def site_url_step(site_url: object, url: str) -> Step:
+    """Whether the server names itself as we name it: late answers go where it says.
+
+    Args:
+        site_url: What its settings say.
+        url: Where we reach it.
+    """
+    told = str(site_url or "").rstrip("/")
+    where = "Environment > Web Server > Site URL"
+    if not told:
+        return missing("site URL", "is not set, so long reports come as direct messages", where)
+    if _place(told) != _place(url):
+        return note(
+            "site URL",
+            f"is {told} and VOXPOP_MATTERMOST__URL is {url}: long reports come as direct messages",
+            f"people notice nothing else; to change it, make them the same, here or at {where}",
+        )
+    return fine("site URL", told)
+
+
 def setting_steps(
     config: Mapping[str, Any], *, url: str, callback_url: str, addresses: Sequence[str]
 ) -> Iterator[Step]:
@@ -91,7 +111,7 @@ def setting_steps(
     yield _bot_accounts(service)
     yield _personal_tokens(service)
     yield _commands(service)
-    yield _site_url(service, url)
+    yield site_url_step(service.get("SiteURL"), url)
     yield _callback(service, callback_url, addresses)
     yield _emails(_section(config, "PrivacySettings"), _section(config, "EmailSettings"))
     yield from _limits(_section(config, "RateLimitSettings"), service)
@@ -126,20 +146,6 @@ def _commands(service: Mapping[str, Any]) -> Step:
         "are off",
         "Integrations > Integration Management > Enable Custom Slash Commands",
     )
-
-
-def _site_url(service: Mapping[str, Any], url: str) -> Step:
-    told = str(service.get("SiteURL") or "").rstrip("/")
-    where = "Environment > Web Server > Site URL"
-    if not told:
-        return missing("site URL", "is not set, so long reports can't be answered", where)
-    if _place(told) != _place(url):
-        return missing(
-            "site URL",
-            f"is {told} and VOXPOP_MATTERMOST__URL is {url}: long reports can't be answered",
-            f"make them the same, here or at {where}",
-        )
-    return fine("site URL", told)
 
 
 def _place(url: str) -> tuple[str, str | None, int | None]:

@@ -1,7 +1,7 @@
 """What the bot says of its own accord, beside the answer to a call of the server's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from bot.mattermost.account import BotAccount
 from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.gate import address_of
 from bot.mattermost.rendering import post_of, text_of
+from bot.patience import patiently
 from bot.sealing import Place, Seal
 from survey.card import Card
 from survey.delivery import MessageRef
@@ -24,10 +25,8 @@ from survey.ports import People
 log = structlog.get_logger()
 PATIENCE_SECONDS = 1.0
 """How long somebody's language is looked for, where their answer waits."""
-TRIES = 5
-"""How often something is said that nobody waits for, to a server that limits the rate."""
-PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=10)
-"""How long it is left alone in between: where it does not say, and at most."""
+PAUSE = timedelta(seconds=1)
+"""How long a server that limits the rate is left alone, where it does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +54,28 @@ class Voice:
             person = None
         return self.languages("en" if person is None else person.locale)
 
-    async def post(self, channel: str, card: Card, *, to: str) -> None:
-        """A card as a new message, with its picture and its file.
+    async def upload(self, channel: str, card: Card) -> Sequence[str] | None:
+        """A card's picture and file, to be posted in this channel: their ids.
+
+        None if the server did not take them, which says nothing about messages.
+        """
+        try:
+            return await self.account.upload(channel, card)
+        except ServerSays as error:
+            log.warning("mattermost_file_not_sent", status=error.status, reason=error.error_id)
+            return None
+
+    async def post(
+        self, channel: str, card: Card, *, to: str, files: Sequence[str] = (), once: str = ""
+    ) -> None:
+        """A card as a new message.
 
         Args:
             channel: Where.
             card: What.
             to: The account that its buttons are for.
+            files: What was uploaded for it.
+            once: What names it to the server, which then takes it once within half a minute.
 
         Raises:
             ServerSays: If the server did not take it.
@@ -74,14 +88,18 @@ class Voice:
             callback_url=self.callback_url,
         )
         body: dict[str, Any] = {"channel_id": channel, **shown}
-        if files := await self.account.upload(channel, card):
-            body["file_ids"] = files
+        if files:
+            body["file_ids"] = list(files)
+        if once:
+            bot_id, _ = await self.account.me()
+            body["pending_post_id"] = f"{bot_id}:{once}"
         await self.client.call("POST", "/posts", json=body)
 
-    async def say_directly(self, user_id: str, card: Card) -> bool:
-        """A card to somebody alone; whether the server took it."""
+    async def say_directly(self, user_id: str, card: Card, *, files: Sequence[str] = ()) -> bool:
+        """A card to somebody alone, with what was uploaded for it; whether the server took it."""
         try:
-            await self.post(await self.account.direct_channel(user_id), card, to=user_id)
+            channel = await self.account.direct_channel(user_id)
+            await self.post(channel, card, to=user_id, files=files)
         except ServerSays as error:
             log.warning("mattermost_not_said", status=error.status, reason=error.error_id)
             return False
@@ -90,7 +108,9 @@ class Voice:
     async def change(self, user_id: str, ref: MessageRef, card: Card) -> None:
         """A message that stands turns into this card; one that can't be changed is answered."""
         try:
-            await patiently(lambda: self.messenger.update(address_of(user_id), ref, card))
+            await patiently(
+                lambda: self.messenger.update(address_of(user_id), ref, card), pause=pause
+            )
         except VoxpopError as error:
             log.warning("mattermost_not_changed", reason=error.code)
             if isinstance(error, RecipientUnreachable):
@@ -109,28 +129,20 @@ class Voice:
             if once:
                 bot_id, _ = await self.account.me()
                 body["pending_post_id"] = f"{bot_id}:{once}"
-            await patiently(lambda: self.client.call("POST", "/posts", json=body))
+            await patiently(lambda: self.client.call("POST", "/posts", json=body), pause=pause)
         except ServerSays as error:
             log.warning("mattermost_not_said", status=error.status, reason=error.error_id)
             return False
         return True
 
 
-async def patiently(say: Callable[[], Awaitable[object]]) -> None:
-    """Say it to a server that limits the rate: what it refuses it has not done."""
-    for _ in range(TRIES - 1):
-        try:
-            await say()
-        except PlatformBusy as error:
-            patience = error.retry_after
-        except ServerSays as error:
-            if error.status != HTTPStatus.TOO_MANY_REQUESTS:
-                raise
-            patience = error.retry_after
-        else:
-            return
-        await asyncio.sleep(min(patience or PAUSE, LONGEST_PAUSE).total_seconds())
-    await say()
+def pause(error: VoxpopError) -> timedelta | None:
+    """How long the server wants to be left alone; None for what it refuses for good."""
+    if isinstance(error, PlatformBusy):
+        return error.retry_after or PAUSE
+    if isinstance(error, ServerSays) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return error.retry_after or PAUSE
+    return None
 
 
 def words(card: Card) -> str:

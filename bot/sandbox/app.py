@@ -19,6 +19,7 @@ from bot.grammar import hints
 from bot.sandbox.chat import PLATFORM, WORKSPACE, Chat
 from bot.sandbox.guard import LoopbackOnly
 from bot.sandbox.inbound import Inbound
+from bot.sandbox.slack_preview import add_slack_preview
 from survey.comment import clean
 from survey.errors import InvalidValue, NotFound
 from survey.language import Languages
@@ -97,6 +98,7 @@ def create_sandbox(parts: SandboxParts) -> FastAPI:
     app.add_middleware(LoopbackOnly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _page(app)
+    add_slack_preview(app, languages=parts.languages, clock=parts.clock)
     _reading(app, parts)
     _acting(app, parts)
     return app

@@ -115,7 +115,12 @@ class Inbound:
             )
         )
         answer = await self._answer(email, reply, message=message)
-        return {**answer, "errors": dict(reply.errors)} if reply.errors else answer
+        if not reply.errors:
+            return answer
+        errors = dict(reply.errors)
+        # What is wrong with the form itself, rather than with its words, is told beside it as well.
+        told = {} if reply.update is None else {"private_text": next(iter(errors.values()))}
+        return {**answer, **told, "errors": errors}
 
     async def say(self, email: str, text: str, thread_id: int | None) -> Mapping[str, Any]:
         """Write a message, an answer in a thread, or a command."""

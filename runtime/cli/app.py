@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import campaigns, mattermost, oversight, people, reports, rights, serving, upkeep
+from runtime.cli import (
+    campaigns,
+    mattermost,
+    oversight,
+    people,
+    reports,
+    rights,
+    serving,
+    slack,
+    upkeep,
+)
 from runtime.cli.common import fail
 from survey.errors import VoxpopError
 
@@ -33,6 +43,7 @@ people.app.command("readmit")(rights.readmit)
 app.add_typer(people.app, name="people")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(mattermost.app, name="mattermost")
+app.add_typer(slack.app, name="slack")
 
 
 @app.callback(invoke_without_command=True)

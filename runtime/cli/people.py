@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -119,7 +119,7 @@ def sync(
     skip_refused: SkipRefused = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch the roster: Backstage's users by its catalogue, or a Mattermost team's members."""
+    """Fetch the roster: Backstage's users, a Mattermost team's members, or Slack's."""
     settings = settings_here()
     with preview.progress_bar(None) as told:
         columns, rows, skipped = fetched(origin, settings, told=lambda done: told("Fetching", done))
@@ -154,7 +154,7 @@ def _bring_in(
 ) -> None:
     """Bring a roster in and tell about it; exit 1 if refused rows hold it back."""
 
-    async def work(told: Progress) -> tuple[Imported, Tied | None]:
+    async def work(told: Progress) -> tuple[Imported, Mapping[str, Tied]]:
         async with product_of(settings) as product:
             if not dry_run:
                 action = "people.imported" if source == CSV else "people.synced"
@@ -168,9 +168,9 @@ def _bring_in(
                 dry_run=dry_run,
                 progress=told,
             )
-            if not done.written or product.tying is None:
-                return done, None
-            return done, await product.tying.after_import()
+            if not done.written:
+                return done, {}
+            return done, await product.tie_imported()
 
     if not as_json:
         _say([*(preview.told_form(form) if form else []), *preview.told_columns(columns)])
@@ -178,8 +178,8 @@ def _bring_in(
         done, tied = asyncio.run(work(told))
     if as_json:
         outcome = preview.outcome_json(done, dry_run=dry_run, columns=columns, form=form)
-        if tied is not None:
-            outcome |= {"accounts_found": tied.tied}
+        if tied:
+            outcome |= {"accounts_found": sum(one.tied for one in tied.values())}
         write_json({**outcome, **({"left_out": skipped} if skipped else {})})
     else:
         if skipped:
@@ -190,13 +190,16 @@ def _bring_in(
                 done, dry_run=dry_run, prune=prune, skip_refused=skip_refused, source=source
             )
         )
-        if tied is not None and tied.tied:
-            _say([f"{tied.tied} of them were found in Mattermost by their e-mail."])
+        _say(
+            f"{found.tied} of them were found in {platform.title()} by their e-mail."
+            for platform, found in tied.items()
+            if found.tied
+        )
     if done.faulty and not skip_refused:
         sys.exit(1)
 
 
-def _say(lines: Sequence[str]) -> None:
+def _say(lines: Iterable[str]) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
     sys.stdout.flush()
 

@@ -24,11 +24,7 @@ Fetched = tuple[Sequence[Column], Sequence[Row], str]
 def fetched(origin: Origin, settings: Settings, *, told: Callable[[int], None]) -> Fetched:
     """A roster from elsewhere, or a sentence about what is not set, and the end."""
     if origin is Origin.SLACK:
-        fail(
-            "Fetching people from Slack comes with that platform, which this version does not "
-            "have yet: use `voxpop people import FILE.csv`, `voxpop people sync backstage` or "
-            "`voxpop people sync mattermost`."
-        )
+        return _from_slack(settings, told=told)
     if origin is Origin.MATTERMOST:
         return _from_mattermost(settings, told=told)
     return _from_backstage(settings, told=told)
@@ -60,7 +56,25 @@ def _from_mattermost(settings: Settings, *, told: Callable[[int], None]) -> Fetc
         unset = "TOKEN" if server.token is None else "TEAM"
         fail(f"VOXPOP_MATTERMOST__{unset} is not set: `voxpop mattermost setup` tells what it is.")
     # The same.
-    from runtime.mattermost_roster import roster_of, team_members  # noqa: PLC0415
+    from runtime.chat_roster import roster_of  # noqa: PLC0415
+    from runtime.mattermost_roster import HIDDEN, team_members  # noqa: PLC0415
 
-    columns, rows, skipped = roster_of(asyncio.run(team_members(server, told=told)))
+    accounts = asyncio.run(team_members(server, told=told))
+    columns, rows, skipped = roster_of(accounts, platform="mattermost", hidden=HIDDEN)
+    return columns, rows, str(skipped)
+
+
+def _from_slack(settings: Settings, *, told: Callable[[int], None]) -> Fetched:
+    slack = settings.slack
+    if slack is None or not (slack.bot_token or slack.installs):
+        fail(
+            "VOXPOP_SLACK__BOT_TOKEN is not set: the token of the app's bot in your workspace. "
+            "`voxpop slack manifest` prints the app for Slack to create."
+        )
+    # The same.
+    from runtime.chat_roster import roster_of  # noqa: PLC0415
+    from runtime.slack_roster import HIDDEN, members  # noqa: PLC0415
+
+    accounts = asyncio.run(members(settings, slack, told=told))
+    columns, rows, skipped = roster_of(accounts, platform="slack", hidden=HIDDEN)
     return columns, rows, str(skipped)

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from runtime import demo as demonstration
 from runtime import logs
 from runtime.cli.common import fail, settings_here
+from runtime.parts import ALL_PARTS, Part
 from runtime.restored import settle_restored
-from runtime.serving import ALL_PARTS, Part, create_server_app, listen, serve, work
 from runtime.settings import load_settings
 from runtime.wiring import put_together
 from storage.schema import require_current
@@ -29,6 +28,9 @@ def run(
     port: Port = 8000,
 ) -> None:
     """Serve and work: everything in one process, or parts for several machines."""
+    # What serves takes longer to load than most commands to run.
+    from runtime.serving import create_server_app, listen, serve, work  # noqa: PLC0415
+
     parts = _parts(only)
     settings = settings_here(chatty=True)
     for notice in settings.notices:
@@ -67,6 +69,10 @@ def demo(
     ] = 14,
 ) -> None:
     """Try it: a sandbox chat in the browser, with sample people and a running round."""
+    # The same.
+    from runtime import demo as demonstration  # noqa: PLC0415
+    from runtime.serving import create_server_app, listen, serve  # noqa: PLC0415
+
     folder = Path.cwd()
     wrote = demonstration.write_settings(folder)
     quiet = {"VOXPOP_LOG_LEVEL": "warning", **os.environ, "VOXPOP_SANDBOX": "1"}

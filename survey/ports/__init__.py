@@ -10,6 +10,7 @@ from survey.ports.comments import Comments
 from survey.ports.directory import Account, Directory
 from survey.ports.figures import Charts, Figures
 from survey.ports.heard import Event, Heard
+from survey.ports.installations import Installation, Installations
 from survey.ports.messages import Messages
 from survey.ports.outbox import Outbox
 from survey.ports.people import People
@@ -32,6 +33,8 @@ __all__ = [
     "Event",
     "Figures",
     "Heard",
+    "Installation",
+    "Installations",
     "Messages",
     "Outbox",
     "People",

@@ -40,5 +40,5 @@ class Directory(Protocol):
         ...
 
     async def by_emails(self, emails: Collection[str]) -> Mapping[str, Account]:
-        """E-mail, lower case, to the active account of a person; a call each, so ask for few."""
+        """E-mail, lower case, to the active account of a person who is no guest; a call each."""
         ...

@@ -20,6 +20,12 @@ class People(Protocol):
         """Who has this address; None if nobody we know."""
         ...
 
+    async def by_accounts(
+        self, platform: str, workspace: str, accounts: Collection[str]
+    ) -> Mapping[str, Person]:
+        """Who has these accounts, by their ids; those that are nobody's are left out."""
+        ...
+
     async def by_email(self, email: str) -> Person | None:
         """Who has this e-mail, upper and lower case alike."""
         ...
@@ -84,6 +90,22 @@ class People(Protocol):
 
     async def prefer(self, person: Person, *, compact: bool) -> None:
         """Whether their questions have one menu rather than a button for each score, from now on.
+
+        Raises:
+            StorageUnavailable: If the database did not take it.
+        """
+        ...
+
+    async def wake(self, person: Person, *, at: datetime) -> None:
+        """End a snooze, and nothing else; what was held back by it goes out after all."""
+        ...
+
+    async def speak(self, person: Person, *, language: str) -> None:
+        """Write to them in this language from now on, whatever a roster says.
+
+        Args:
+            person: Who.
+            language: Such as `de` or `pt_BR`.
 
         Raises:
             StorageUnavailable: If the database did not take it.

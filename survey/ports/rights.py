@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from survey.person import Person
-from survey.rights import Erased, Held
+from survey.rights import Erased, Held, Standing
 
 
 class Rights(Protocol):
@@ -20,6 +20,16 @@ class Rights(Protocol):
 
         Raises:
             NotFound: If they are not on the roster any more.
+        """
+        ...
+
+    async def standing(self, person: Person, *, at: datetime, latest: int) -> Standing:
+        """How they stand: nothing that `held` does not tell as well.
+
+        Args:
+            person: Who.
+            at: Now; a snooze that is over is none.
+            latest: How many rounds at most.
         """
         ...
 

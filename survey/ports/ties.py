@@ -49,6 +49,16 @@ class Ties(Protocol):
         """
         ...
 
+    async def release(self, platform: str, workspace: str) -> int:
+        """We are in a workspace no more: all accounts there are nobody's; how many were.
+
+        What was planned for them is skipped, and people may be given accounts elsewhere.
+
+        Raises:
+            StorageUnavailable: If the database did not take it; nothing is saved.
+        """
+        ...
+
     async def untied(self, platform: str, *, after: str = "", limit: int) -> Sequence[str]:
         """E-mails of active people without an address on the platform, beginning behind one."""
         ...

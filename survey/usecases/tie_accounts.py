@@ -15,12 +15,16 @@ class TieAccounts:
 
     The team's members come in pages, and each page is one transaction: what was found stays, even
     if the chat goes away half-way through.
+
+    Attributes:
+        looks_up: Whether somebody may be there who is no member, and is asked for by their e-mail.
     """
 
     platform: str
     workspace: str
     directory: Directory
     ties: Ties
+    looks_up: bool = True
 
     async def __call__(self, *, after: str = "") -> tuple[Tied, str]:
         """Go through the team, then look up some who are not in it.
@@ -37,7 +41,7 @@ class TieAccounts:
         changed = Tied()
         async for page in self.directory.members():
             changed += await self._tie(page)
-        emails = await self._left_over(after)
+        emails = await self._left_over(after) if self.looks_up else ()
         if emails:
             found = await self.directory.by_emails(emails)
             changed += await self._tie(found.values())
@@ -54,7 +58,7 @@ class TieAccounts:
             accounts={
                 account.email: account.user_id
                 for account in people
-                if account.active and account.email
+                if account.active and account.email and not account.is_guest
             },
             gone=[account.user_id for account in people if not account.active],
         )

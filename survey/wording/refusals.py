@@ -1,5 +1,7 @@
 """What a person reads when something could not be done: one table from errors to sentences."""
 
+from collections.abc import Sequence
+
 from survey.errors import (
     AlreadyAnswered,
     AnotherAccount,
@@ -53,15 +55,60 @@ def refusal(error: VoxpopError, language: Language) -> str:
             return language.text("That button is out of date. `/nps pending` shows what is open.")
         case AnotherAccount(email=email):
             return language.text(
-                "{email} is tied to another account, the one that came with it first, so I did "
-                "nothing. If this account is yours as well, ask whoever runs me to confirm it: "
-                "`voxpop admin confirm {email} ACCOUNT`.",
+                "The address {email} is tied to another account, the one that came with it first, "
+                "so I did nothing. If this account is yours as well, ask whoever runs me to "
+                "confirm it: `voxpop admin confirm {email} ACCOUNT`.",
                 email=email,
             )
         case CampaignExists():
             return language.text("A round of this survey is running already; close it first.")
         case _:
             return _of_a_request(error, language)
+
+
+def of_a_form(error: VoxpopError, language: Language) -> str:
+    """The same beside a form's field: plain words, where nothing marks a command."""
+    match error:
+        case StorageUnavailable():
+            return language.text(
+                "I couldn't save that just now, so please send it again in a minute."
+            )
+        case NotYours():
+            return language.text("This form isn't yours to send.")
+        case OutOfDate():
+            return language.text(
+                "This form is out of date, so I couldn't keep that. Copy your words before you "
+                "close it."
+            )
+        case _:
+            return refusal(error, language).replace("`", "")
+
+
+def sent_before(language: Language, *, editable: bool) -> str:
+    """A form that comes again with other words.
+
+    Args:
+        language: Theirs.
+        editable: Whether the message has a button that opens the form with what is kept.
+    """
+    if not editable:
+        return language.text(
+            "This form was sent before, and what it said then is kept. To add to it, close this "
+            "and write in the question's thread."
+        )
+    return language.text(
+        "This form was sent before, and what it said then is kept. To change it, close this and "
+        "press {button}.",
+        button=language.text("Edit"),
+    )
+
+
+def unsure_of_sender(language: Language) -> str:
+    """A command that the chat server does not vouch for."""
+    return language.text(
+        "I couldn't make sure that this came from you just now; whoever runs me finds out why with "
+        "`voxpop doctor`."
+    )
 
 
 def _of_a_request(error: VoxpopError, language: Language) -> str:
@@ -95,7 +142,7 @@ def _of_a_request(error: VoxpopError, language: Language) -> str:
 
 
 def _all(names: tuple[str, ...]) -> str:
-    return ", ".join(_short(name) for name in names) or "–"
+    return ", ".join(short(name) for name in names) or "–"
 
 
 def unforeseen(language: Language) -> str:
@@ -148,10 +195,18 @@ LONGEST_ECHO = 40
 """Characters of a mistyped word that are said back."""
 
 
-def _short(word: str) -> str:
+def short(word: str) -> str:
     """A word as it may be said back: not too long, and nothing that turns the text around."""
     plain = "".join(letter for letter in word if letter.isprintable() and letter != "`")
     return plain if len(plain) <= LONGEST_ECHO else f"{plain[:LONGEST_ECHO]}…"
+
+
+def nobodys_accounts(accounts: Sequence[str], language: Language) -> str:
+    """Accounts of the chat that were mentioned, as people there write them."""
+    return language.text(
+        "Nobody on the roster has the account {accounts}.",
+        accounts=language.listing([short(account) for account in accounts]),
+    )
 
 
 def not_built(typed: str, language: Language) -> str:
@@ -165,7 +220,7 @@ def out_of_range(typed: str, most: int, language: Language) -> str:
     """A number that does not fit."""
     return language.text(
         "`{typed}` is not a number that I can use here: from 1 to {most}, please.",
-        typed=_short(typed),
+        typed=short(typed),
         most=language.number(most),
     )
 
@@ -177,7 +232,7 @@ def one_at_a_time(language: Language) -> str:
 
 def unknown_command(typed: str, nearest: str | None, language: Language) -> str:
     """A mistyped word."""
-    typed = _short(typed)
+    typed = short(typed)
     if nearest is None:
         return language.text(
             "I don't know `{typed}`. `/nps help` shows what I can do.", typed=typed

@@ -31,6 +31,11 @@ def snoozed(until: date, waiting: int, language: Language) -> Card:
     )
 
 
+def awake(language: Language) -> Card:
+    """A snooze has ended."""
+    return Card(headline=language.text("The snooze is over: I may ask you again."))
+
+
 def own_data(held: Held, person: Person, file: Attachment, language: Language) -> Card:
     """Everything that is held about the person who reads it."""
     lines = [
@@ -41,6 +46,10 @@ def own_data(held: Held, person: Person, file: Attachment, language: Language) -
             locale=held.locale or language.text("English, because none is noted"),
         ),
     ]
+    if held.language is not None:
+        lines.append(
+            language.text("You chose the language yourself: {language}", language=held.language)
+        )
     if held.attributes:
         shown = [f"{name}: {value}" for name, value in sorted(held.attributes.items())]
         lines.append(

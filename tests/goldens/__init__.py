@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from difflib import unified_diff
 from pathlib import Path
 
@@ -33,9 +33,9 @@ def filled_in(dialog: Dialog) -> str:
     return "\n".join([*rows, f"[{dialog.submit}]"])
 
 
-def compare(folder: str, name: str, text: str) -> None:
+def compare(folder: str, name: str, text: str, *, suffix: str = "txt") -> None:
     """Fail with the difference if the file does not hold this text."""
-    path = HERE / folder / f"{name}.txt"
+    path = HERE / folder / f"{name}.{suffix}"
     if WRITING:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf-8")
@@ -48,6 +48,6 @@ def compare(folder: str, name: str, text: str) -> None:
         pytest.fail(f"{changed}\n\nWRITE_GOLDENS=1 keeps it.", pytrace=False)
 
 
-def compare_names(folder: str, cases: Mapping[str, Callable[[], str]]) -> None:
+def compare_names(folder: str, cases: Iterable[str]) -> None:
     """Fail if a file is left over that no case writes."""
     assert {path.stem for path in (HERE / folder).iterdir()} <= set(cases)

@@ -109,7 +109,7 @@ async def test_somebody_who_took_over_an_administrators_e_mail_is_refused_in_cha
             await connection.execute(administrator_pins.update().values(user_id="her-old-account"))
         for _ in range(2):
             said = (await chat.say(0, "/nps start"))["private_text"]
-            assert said.startswith("ada@example.org is tied to another account")
+            assert said.startswith("The address ada@example.org is tied to another account")
             assert "voxpop admin confirm ada@example.org" in said
         noted = [action for action, _, _ in await actions(world)]
         assert noted.count("administrator.claimed") == 1

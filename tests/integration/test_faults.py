@@ -69,6 +69,7 @@ async def test_fault_29_click_after_close(world: World, running: Campaign, chat:
     assert late["messages"][-1]["text"].startswith("This round is closed.")
     assert late["messages"][-1]["buttons"] == []
     form = await chat.dialog(2, dialog, comment="too late")
+    assert form["errors"] == {"comment": late["private_text"]}
     assert form["private_text"] == late["private_text"]
     assert await comments(world) == [None]
     assert await world.scores(running) == {6: 1}

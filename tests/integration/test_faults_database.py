@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import make_url, text
 
 from bot.interactions import CommandTyped, Pressed
-from runtime.serving import Part, readiness, working
+from runtime.parts import Part
+from runtime.serving import readiness, working
 from storage.engine import open_database
 from survey.campaign import Campaign
 from survey.card import Act, Card, Reply

@@ -183,7 +183,7 @@ async def test_fault_42_sql_html_and_template_text_is_inert(world: World, text: 
     async with chat.http:
         asked = (await chat.inbox(1))[-1]
         assert text in asked["headline"]
-        assert text.split(maxsplit=1)[0] in asked["lines"][0]
+        assert text.split(maxsplit=1)[0] in asked["greeting"]
         assert text in asked["note"]
         people = (await chat.http.get("/sandbox/api/people")).json()
         assert text in [person["name"] for person in people]

@@ -44,7 +44,7 @@ def upgrade() -> None:
 ADDS = """op.add_column("people", sa.Column("shoe_size", sa.Integer()))
     op.create_table("shoes", sa.Column("id", sa.Integer, primary_key=True))
     op.create_index("ix_invitations_asked", "invitations", ["asked_at"])"""
-RENAMES = 'op.alter_column("people", "locale", new_column_name="language")'
+RENAMES = 'op.alter_column("people", "locale", new_column_name="tongue")'
 
 
 class Release:

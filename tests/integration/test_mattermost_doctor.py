@@ -107,8 +107,29 @@ async def test_where_all_is_well_every_step_says_so_and_nothing_is_left_behind(
     steps = await check(server, token, callbacks.url)
 
     assert lacking(steps) == []
-    assert list(steps) == ["server", "bot", "team", "clock", "callbacks", "/nps"]
+    assert list(steps) == ["server", "site URL", "bot", "team", "clock", "callbacks", "/nps"]
     assert all(post.delete_at for post in server.state.posts.values() if post.props)
+
+
+@pytest.mark.parametrize(
+    ("site_url", "outcome", "mend"),
+    [
+        ("", Outcome.MISSING, "Environment > Web Server"),
+        ("https://x.example.org", Outcome.NOTE, "make them the same"),
+    ],
+    ids=["none", "another"],
+)
+async def test_a_server_of_another_name_is_told_with_what_it_means(
+    server: MattermostServer, callbacks: Callbacks, site_url: str, outcome: Outcome, mend: str
+) -> None:
+    token = await set_up(server, callbacks)
+    server.state.config["ServiceSettings"]["SiteURL"] = site_url
+
+    steps = await check(server, token, callbacks.url)
+
+    assert steps["site URL"].outcome is outcome
+    assert "long reports come as direct messages" in steps["site URL"].says
+    assert mend in steps["site URL"].mend
 
 
 async def test_callbacks_that_nobody_answers_are_told_apart_from_those_that_are_blocked(

@@ -9,10 +9,10 @@ import pytest
 from mattermostdriver import Driver
 
 from tests.mattermost.bot import Bot, Json, bot_at
-from tests.mattermost.faults import Fault
 from tests.mattermost.person import Person
 from tests.mattermost.process import MattermostProcess
 from tests.mattermost.server import PASSWORD, MattermostServer
+from tests.peer.faults import Fault
 
 
 @pytest.fixture

@@ -253,7 +253,6 @@ async def test_whoever_may_not_is_told_who_may_and_how(server: MattermostServer)
     [
         ("ServiceSettings", "EnableCommands", False, "slash commands", "Integrations"),
         ("ServiceSettings", "SiteURL", "", "site URL", "Environment > Web Server"),
-        ("ServiceSettings", "SiteURL", "https://x.example.org", "site URL", "make them the same"),
         (
             "ServiceSettings",
             "AllowedUntrustedInternalConnections",

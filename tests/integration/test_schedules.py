@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from runtime.serving import Part, working
+from runtime.parts import Part
+from runtime.serving import working
 from storage.tables import campaigns, deliveries, invitations, sandbox_messages, schedules
 from survey.errors import VoxpopError
 from survey.localtime import Window

@@ -76,12 +76,13 @@ async def test_members_are_tied_by_their_e_mail_and_a_second_run_changes_nothing
     assert await run.run() == Tied()
 
 
-async def test_bots_deactivated_accounts_and_strangers_are_nobodys(world: World) -> None:
+async def test_bots_guests_deactivated_accounts_and_strangers_are_nobodys(world: World) -> None:
     team = [
         account(1, is_bot=True),
         account(2, active=False),
         account(3, email="stranger@example.org"),
         account(4, email=""),
+        account(5, is_guest=True),
     ]
     assert await tying(world, FakeDirectory(team)).run() == Tied()
     assert await tied(world) == {}
@@ -205,6 +206,46 @@ async def test_whoever_is_not_in_the_team_is_looked_up_a_part_at_a_time(world: W
 
     await run.run()  # from the beginning again
     assert len(directory.asked) == number + LOOKED_UP
+
+
+async def test_where_the_list_tells_of_everybody_nobody_is_looked_up(world: World) -> None:
+    directory = FakeDirectory([account(1)])
+    run = tying(world, directory)
+    assert isinstance(run.tie, TieAccounts)
+    run.tie = replace(run.tie, looks_up=False)
+    assert await run.run() == Tied(tied=1)
+    assert directory.asked == []
+
+
+async def test_who_removed_us_has_no_accounts_any_more_and_may_have_others(world: World) -> None:
+    run = tying(world, FakeDirectory([account(place) for place in range(12)]))
+    await run.run()
+    object.__setattr__(world.product.start, "platforms", (PLATFORM,))
+    campaign = await world.start(deliver=False)
+    ties = SqlTies(world.product.database)
+
+    assert await ties.release(PLATFORM, "T0ANOTHER") == 0
+    assert await world.states(campaign) == {"planned": 12}
+    assert await ties.release(PLATFORM, "") == 12
+
+    assert await tied(world) == {}
+    assert await world.states(campaign) == {"skipped": 12}
+    found = await world.rows(select(deliveries.c.reason, invitations.c.state).join(invitations))
+    assert {tuple(row) for row in found} == {("their workspace has removed us", "withdrawn")}
+    assert await ties.release(PLATFORM, "") == 0
+    assert await run.run() == Tied(tied=12)
+
+
+async def test_who_has_these_accounts(world: World) -> None:
+    await tying(world, FakeDirectory([account(1), account(2)])).run()
+    asked = ["account1", "account2", "account3"]
+    found = await world.product.people.by_accounts(PLATFORM, "", asked)
+    assert {name: one.email for name, one in found.items()} == {
+        "account1": email(1),
+        "account2": email(2),
+    }
+    assert await world.product.people.by_accounts(PLATFORM, "T0ANOTHER", asked) == {}
+    assert await world.product.people.by_accounts("slack", "", asked) == {}
 
 
 async def test_what_was_found_stays_if_the_server_goes_away(world: World) -> None:

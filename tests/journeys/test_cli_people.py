@@ -141,6 +141,6 @@ def test_a_sync_without_its_platform_or_settings_says_what_is_missing(office: Of
     slack, unset = office.people("sync", "slack"), office.people("sync", "backstage")
 
     assert (slack.code, unset.code) == (1, 1)
-    assert "Fetching people from Slack comes with that platform" in slack.said
+    assert "VOXPOP_SLACK__BOT_TOKEN is not set" in slack.said
     assert "VOXPOP_BACKSTAGE__URL is not set" in unset.said
     assert office.people("sync", "teams").code == 2

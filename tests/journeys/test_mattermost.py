@@ -6,20 +6,16 @@ The product runs in processes of its own, as an operator starts them; the server
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import update
 
-from storage.engine import open_database
-from storage.tables import deliveries
+from tests.installation import ZONE
 from tests.mattermost.attachments import actions_of
 from tests.mattermost.person import Person
 from tests.mattermost.server import MattermostServer
 from tests.mattermost_installation import (
-    ZONE,
     Installation,
     Json,
     labels,
@@ -33,7 +29,6 @@ from tests.mattermost_installation import (
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("a journey: each step goes on from the one before it"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 TOML = f"""
@@ -135,8 +130,8 @@ async def test_everybody_gets_one_message(home: Installation, nps: dict[str, Per
     assert {name: len(home.server.delivered(name)) for name in nps} == dict.fromkeys(nps, 1)
     post = await question(nps["gus"])
     assert post["message"] == (
-        "**How likely are you to recommend Acme to a colleague?**\n"
         "Hi Gus, I'm Voxpop. I ask one question a quarter, and this is it.\n"
+        "**How likely are you to recommend Acme to a colleague?**\n"
         "0 = not at all · 10 = extremely"
     )
     assert labels(post) == BUTTONS
@@ -184,8 +179,12 @@ async def test_a_reason_by_the_form(nps: dict[str, Person]) -> None:
     assert "That goes to the People team, word for word, without your name." in shown(post)
     assert f"You wrote: The \\*coffee\\*, @{BREAK}channel!" in shown(post)
 
-    assert not (await ben.submit({"comment": "Sent twice."})).body
+    again = await ben.submit({"comment": "Sent twice."})
+    assert "To change it, close this and press Edit." in again.body["errors"]["comment"]
     assert "The \\*coffee" in shown(await question(ben))
+    await pressed(ben, post, "Edit")
+    assert not (await ben.submit({"comment": "The tea."})).body
+    await ben.until(lambda: question(ben), lambda post: "You wrote: The tea." in shown(post))
 
 
 async def test_a_reason_in_the_thread_and_one_without(nps: dict[str, Person]) -> None:
@@ -260,7 +259,7 @@ async def test_only_who_has_not_answered_is_reminded(
             await pressed(person, post, "10")
     assert "Nobody is due a reminder" in shown(await typed(ada, "/nps remind nps"))
 
-    await _a_week_passes(home)
+    await home.a_week_passes()
     assert "1 reminder goes out" in shown(await typed(ada, "/nps remind nps"))
     messages = await gus.until(gus.inbox, lambda posts: len(posts) == 2, seconds=10)
     assert "A quick one you may have missed" in shown(messages[1])
@@ -268,17 +267,6 @@ async def test_only_who_has_not_answered_is_reminded(
     said = "**You said 9.**"
     await gus.until(gus.inbox, lambda seen: all(post["message"].startswith(said) for post in seen))
     assert len(await eve.inbox()) == 1
-
-
-async def _a_week_passes(home: Installation) -> None:
-    database = open_database(f"sqlite:///{home.folder / 'voxpop.db'}")
-    try:
-        async with database.write() as connection:
-            sent = deliveries.c.sent_at.is_not(None)
-            before = datetime.now(UTC) - timedelta(days=8)
-            await connection.execute(update(deliveries).where(sent).values(sent_at=before))
-    finally:
-        await database.close()
 
 
 async def test_who_prefers_it_gets_a_menu(home: Installation, ada: Person) -> None:
@@ -331,14 +319,19 @@ async def test_a_report_for_administrators_is_shared_exported_and_refused(
 
 
 async def _share(home: Installation, ada: Person, report: Json) -> None:
-    """Only where the bot is a member; elsewhere it says how it becomes one."""
+    """Only where the bot is a member; elsewhere it says how it becomes one.
+
+    The server takes it, and nobody hears so: a second try is the same message.
+    """
     state = home.server.state
+    home.server.faults.goes_wrong("drop", "POST /posts", calls=[1], delivers=True)
     square = state.channel_named(home.server.team.id, "town-square")
     assert await told(ada, report, "Share here") == "Posted here for everyone to see."
     (posted,) = [one for one in state.posts.values() if one.channel_id == square.id and one.message]
     assert posted.message.startswith("**NPS +40**\n")
     assert len(posted.files) == 1
     assert not actions_of(posted.props)
+    home.server.faults.all_is_well()
 
     closed = state.add_channel(team_id=home.server.team.id, name="board", type="P")
     closed.members.add(await ada.user_id())

@@ -3,25 +3,17 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Self
 
-import aiohttp
 import pytest
-from aiohttp import web
-from sqlalchemy import update
 
-from storage.engine import open_database
-from storage.tables import deliveries
+from tests.installation import ZONE, Balancer, free_port, until
 from tests.mattermost.person import Person
 from tests.mattermost.server import MattermostServer
 from tests.mattermost_installation import (
-    ZONE,
     Installation,
-    free_port,
     pressed,
     question,
     shown,
@@ -55,49 +47,6 @@ async def home(database_url: str, tmp_path: Path) -> AsyncIterator[Installation]
         with Installation(folder=tmp_path, server=server, environ=environ) as found:
             await found.prepare(("ada", *PEOPLE))
             yield found
-
-
-class Balancer:
-    """In front of several processes: each request goes to the next one that is there."""
-
-    def __init__(self, port: int, backends: list[int]) -> None:
-        self.took: Counter[int] = Counter()
-        self._port = port
-        self._backends = backends
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._pass_on)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    async def _pass_on(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        headers = {
-            name: request.headers[name]
-            for name in ("Content-Type", "Authorization")
-            if name in request.headers
-        }
-        for port in sorted(self._backends, key=lambda one: self.took[one]):
-            self.took[port] += 1
-            url = f"http://127.0.0.1:{port}{request.path_qs}"
-            try:
-                async with (
-                    aiohttp.ClientSession() as http,
-                    http.request(request.method, url, data=body, headers=headers) as answer,
-                ):
-                    kind = {"Content-Type": answer.headers["Content-Type"]}
-                    return web.Response(
-                        body=await answer.read(), status=answer.status, headers=kind
-                    )
-            except aiohttp.ClientConnectorError:
-                continue
-        return web.Response(status=502)
 
 
 async def start(home: Installation) -> dict[str, Person]:
@@ -174,34 +123,15 @@ async def test_a_process_killed_while_it_sends_has_sent_to_everybody_once(
     home.server.faults.goes_wrong("stall", calls=[4, 5, 6], delivers=True, seconds=60)
     home.server.faults.goes_wrong("stall", calls=[7, 8], seconds=60)
     people = await start(home)
-    await _until(lambda: sum(messages(home).values()) >= 6)
+    await until(lambda: sum(messages(home).values()) >= 6)
 
     process.stop(signal.SIGKILL)
     assert len(messages(home)) < len(PEOPLE)
     home.server.faults.all_is_well()
-    await _leases_run_out(home)
+    await home.minutes_pass()
     await home.run(*options)
 
-    await _until(lambda: len(messages(home)) == len(PEOPLE))
+    await until(lambda: len(messages(home)) == len(PEOPLE))
     for person in people.values():
         await pressed(person, await question(person), "9")
     assert messages(home) == dict.fromkeys(PEOPLE, 1)
-
-
-async def _leases_run_out(home: Installation) -> None:
-    """A minute passes."""
-    database = open_database(home.environ["VOXPOP_DATABASE_URL"])
-    try:
-        async with database.write() as connection:
-            before = datetime.now(UTC) - timedelta(minutes=1)
-            leased = deliveries.c.lease_until.is_not(None)
-            await connection.execute(update(deliveries).where(leased).values(lease_until=before))
-    finally:
-        await database.close()
-
-
-async def _until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
-    late = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < late
-        await asyncio.sleep(0.05)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from tests.mattermost.errors import ApiError
+from tests.peer.faults import Script
 
 if TYPE_CHECKING:
     from tests.mattermost.server import MattermostServer
@@ -20,9 +21,7 @@ class Control:
         app.router.add_post("/peer/people", self.people)
         app.router.add_post("/peer/bots", self.bots)
         app.router.add_post("/peer/config", self.config)
-        app.router.add_post("/peer/script", self.script)
-        app.router.add_delete("/peer/script", self.forget_script)
-        app.router.add_get("/peer/calls", self.calls)
+        Script(self._server.faults, "/peer").add_to(app)
         app.router.add_get("/peer/ledger", self.ledger)
         app.router.add_get("/peer/private", self.private)
         app.router.add_get("/peer/dialogs", self.dialogs)
@@ -50,19 +49,6 @@ class Control:
         for section, settings in (await request.json()).items():
             self._server.state.config[section] |= settings
         return _done()
-
-    async def script(self, request: web.Request) -> web.Response:
-        """Something more that goes wrong."""
-        self._server.faults.goes_wrong(**await request.json())
-        return _done()
-
-    async def forget_script(self, _: web.Request) -> web.Response:
-        self._server.faults.all_is_well()
-        return _done()
-
-    async def calls(self, request: web.Request) -> web.Response:
-        found = self._server.faults.of(request.query.get("route", "*"))
-        return web.json_response([vars(call) for call in found])
 
     async def ledger(self, request: web.Request) -> web.Response:
         """All messages after this number."""

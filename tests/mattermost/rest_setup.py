@@ -181,6 +181,7 @@ class Setup:
             "AsymmetricSigningPublicKey": self._state.signing.public,
             "Version": self._state.version,
             "BuildNumber": "dev",
+            "SiteURL": self._state.config["ServiceSettings"]["SiteURL"],
         }
         return answer(shown)
 

@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from tests.mattermost.commands import Commands
 from tests.mattermost.control import Control
 from tests.mattermost.errors import ApiError
-from tests.mattermost.faults import MAY_DELIVER, Fault, Faults, Rule, misbehave, too_many
+from tests.mattermost.faults import USUAL, misbehave, too_many
 from tests.mattermost.http import token_of
 from tests.mattermost.identity import new_id
 from tests.mattermost.integration import Integrations
@@ -29,6 +29,7 @@ from tests.mattermost.rest_posts import Messages
 from tests.mattermost.rest_setup import Pressing, Setup
 from tests.mattermost.state import VERSION, State
 from tests.mattermost.websocket import Hub
+from tests.peer.faults import Faults, Rule
 
 API = "/api/v4"
 PASSWORD = "correct horse battery staple"
@@ -47,7 +48,7 @@ class MattermostServer:
 
     def __init__(self, *, port: int = 0, version: str = VERSION) -> None:
         self.state = State(version=version)
-        self.faults = Faults()
+        self.faults = Faults(USUAL)
         self.hub = Hub(self.state)
         self.posts = Posts(self.state, self.hub)
         self.integrations = Integrations(self.state)
@@ -182,9 +183,14 @@ class MattermostServer:
             if error.status not in {404, 405}:
                 raise
             response = _not_found(request.path)
-        dropped = rule is not None and rule.fault is Fault.DROP
-        status = 0 if dropped else response.status
-        self.faults.note(request, route, user=user, rule=rule, status=status, at=at)
+        self.faults.note(
+            route,
+            user=user,
+            rule=rule,
+            status=response.status,
+            query=request.query_string,
+            at=at,
+        )
         return response
 
     async def _answer(
@@ -194,7 +200,7 @@ class MattermostServer:
             response = await handler(request)
             response.headers["X-Version-Id"] = f"{self.state.version}.{self.state.version}.."
             return response
-        if rule.delivers and rule.fault in MAY_DELIVER:
+        if rule.is_done:
             with contextlib.suppress(ApiError, web.HTTPException):
                 await handler(request)
         return await misbehave(request, rule, token_of(request))

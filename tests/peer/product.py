@@ -21,7 +21,8 @@ from aiohttp import web
 import scheduler.batch
 import scheduler.worker
 import storage.claims
-from runtime.serving import ALL_PARTS, working
+from runtime.parts import ALL_PARTS
+from runtime.serving import working
 from runtime.settings import load_settings
 from runtime.wiring import Product, put_together
 from survey.card import Subject

@@ -139,6 +139,24 @@ def test_a_near_miss_is_answered_with_what_was_meant(typed: str, meant: str) -> 
     assert missed.value.nearest == meant
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("reprot `x` **all**", "report"),
+        ("reprot nps 2026Q4 by team", "report nps 2026Q4 by team"),
+        ("reprot " + "very " * 3_000, "report"),
+        ("strat to @ada,ben@example.org", "start to @ada,ben@example.org"),
+        ("strat \u202eto", "start"),
+        ("remind `x`", "remind @name"),
+        ("remind " + "x" * 100, "remind @name"),
+    ],
+)
+def test_a_suggestion_says_back_only_a_few_plain_words(typed: str, meant: str) -> None:
+    with pytest.raises(NotUnderstood) as missed:
+        read(typed)
+    assert missed.value.nearest == meant
+
+
 @pytest.mark.parametrize("typed", ["xyzzy", "/nps qqq", "👍", "-- DROP TABLE", "{}"])
 def test_what_is_near_nothing_gets_no_guess(typed: str) -> None:
     with pytest.raises(NotUnderstood) as missed:
@@ -192,6 +210,45 @@ def test_what_was_probably_meant_is_told(typed: str, meant: str) -> None:
     with pytest.raises(NotUnderstood) as refused:
         read(typed)
     assert refused.value.nearest == meant
+
+
+SPOKEN = {"de": "Deutsch", "en": "English", "pt_BR": "Português (Brasil)"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("de", "de"),
+        ("DE", "de"),
+        ("Deutsch", "de"),
+        ("pt_br", "pt_BR"),
+        ("pt-BR", "pt_BR"),
+        ("português (brasil)", "pt_BR"),
+    ],
+)
+def test_a_language_is_named_by_its_code_or_by_its_own_name(typed: str, code: str) -> None:
+    read = parse(f"/nps language {typed}", surveys=SURVEYS, languages=SPOKEN)
+    assert read == Command(word=Word.LANGUAGE, language=code)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("dee", "language de"),
+        ("de_AT", "language de"),
+        ("englsh", "language en"),
+        ("pt", "language pt_BR"),
+        ("klingon", "language"),
+    ],
+)
+def test_a_language_that_is_not_spoken_gets_the_nearest(typed: str, meant: str) -> None:
+    with pytest.raises(NotUnderstood) as refused:
+        parse(f"/nps language {typed}", surveys=SURVEYS, languages=SPOKEN)
+    assert (refused.value.typed, refused.value.nearest) == (typed, meant)
+
+
+def test_which_languages_there_are_can_be_asked() -> None:
+    assert parse("/nps language", surveys=SURVEYS) == Command(word=Word.LANGUAGE)
 
 
 def test_people_may_be_named_without_saying_to() -> None:

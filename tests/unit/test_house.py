@@ -24,7 +24,11 @@ SOURCES = {
 RULES = [name for name in SOURCES if name.startswith("survey/") and name.endswith(".py")]
 # What they say is read at the command line, by whoever runs the service, in English.
 FOR_OPERATORS = {
-    f"bot/mattermost/{name}.py" for name in ("checkup", "server_settings", "setup", "slash_command")
+    *(
+        f"bot/mattermost/{name}.py"
+        for name in ("checkup", "server_settings", "setup", "slash_command")
+    ),
+    *(f"bot/slack/{name}.py" for name in ("install_page", "manifest", "oauth", "scopes")),
 }
 SPEAKING = [
     name

@@ -80,7 +80,7 @@ async def test_a_body_of_a_megabyte_is_413_before_anything_reads_it_and_names_th
     assert not echo.asked
     found = answer.json()
     assert found["code"] == "too_large"
-    assert "65,536 bytes" in found["detail"]
+    assert "262,144 bytes" in found["detail"]
     assert "2,000 characters" in found["detail"]
     assert answer.headers["connection"] == "close"
 
@@ -139,7 +139,7 @@ async def test_dripping_does_not_win_time() -> None:
 
 def test_ten_seconds_are_the_patience_with_a_body() -> None:
     assert BodyLimit(Echo()).seconds == 10
-    assert BodyLimit(Echo()).limit == BODY_LIMIT == 65_536
+    assert BodyLimit(Echo()).limit == BODY_LIMIT == 262_144
 
 
 async def test_a_time_out_of_the_server_itself_is_not_taken_for_ours() -> None:

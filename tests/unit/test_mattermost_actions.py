@@ -1,13 +1,15 @@
 """Presses in Mattermost."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from bot.interactions import Interaction
 from bot.mattermost.client import ServerSays
 from bot.sealing import Place
-from survey.card import Act
+from survey.card import Act, Reply
 from survey.invitation import Response
 from survey.states import InvitationState
 from tests.callbacks import BOT, DELIVERY, POST, SQUARE, a_mattermost, direct
@@ -152,6 +154,55 @@ async def test_an_export_goes_to_the_direct_messages() -> None:
     assert posted["channel_id"] == direct(ADA)
     assert posted["file_ids"] == ["f" * 26]
     assert "in our direct messages" in answer["ephemeral_text"]
+
+
+@pytest.mark.parametrize("path", ["/files", "/posts"])
+async def test_an_export_that_can_not_be_sent_is_not_announced(path: str) -> None:
+    chat = a_mattermost()
+    chat.ask(invitation(response=Response(score=9)))
+    chat.client.refusals[path] = ServerSays(413, "too large")
+    button = chat.sealed(Act.EXPORT, "nps 2026Q4", subject=None, place=Place(channel=SQUARE))
+    answer = (await chat.post("actions", chat.click(button, channel_id=SQUARE))).json()
+    sentence = "I couldn't send the file just now; please ask again in a minute."
+    assert answer["ephemeral_text"] == sentence
+
+
+async def test_a_press_that_takes_long_is_answered_and_told_about_later() -> None:
+    chat = a_mattermost()
+    chat.ask(invitation(response=Response(score=9)))
+    chat.client.hangs["/posts"] = asyncio.Event()
+    button = chat.sealed(Act.SHARE, "nps 2026Q4", subject=None, place=Place(channel=SQUARE))
+
+    answer = (await chat.post("actions", chat.click(button, channel_id=SQUARE))).json()
+    assert answer["ephemeral_text"] == "Working on it: the answer comes in a moment."
+    chat.client.hangs.pop("/posts").set()
+    await chat.settled()
+
+    shared, told = chat.client.posted()
+    assert shared["channel_id"] == SQUARE
+    assert told["channel_id"] == direct(ADA)
+    assert told["message"] == "Posted here for everyone to see."
+
+
+async def test_a_message_changes_later_where_the_press_takes_long() -> None:
+    chat = a_mattermost()
+    chat.ask()
+    go, desk = asyncio.Event(), chat.desk
+
+    async def slowly(interaction: Interaction) -> Reply:
+        await go.wait()
+        return await desk(interaction)
+
+    object.__setattr__(chat.actions, "desk", slowly)
+    answer = await chat.press(Act.SCORE, "6")
+    assert set(answer) == {"ephemeral_text", "skip_slack_parsing"}
+    go.set()
+    await chat.settled()
+
+    ((_, ref, card),) = chat.messenger.updates
+    assert ref.message == POST
+    assert card.headline == "You said 6."
+    assert chat.client.posted() == []
 
 
 async def test_share_posts_to_the_channel_that_the_button_stands_in() -> None:

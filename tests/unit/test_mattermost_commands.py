@@ -13,7 +13,7 @@ from bot.mattermost.client import ServerSays
 from survey.card import Card, Reply
 from survey.errors import InvalidValue
 from survey.invitation import Response
-from tests.callbacks import COMMAND_TOKEN, SQUARE, a_mattermost, direct, id_of
+from tests.callbacks import BOT, COMMAND_TOKEN, SQUARE, Mattermost, a_mattermost, direct, id_of
 from tests.chat import ADA, BEN
 from tests.examples import invitation
 
@@ -132,15 +132,86 @@ async def test_a_chart_that_can_not_be_posted_takes_nothing_from_the_report() ->
         chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
     told = (await chat.types("report nps")).json()
     assert told["text"].startswith("**NPS +100**")
+    assert "I couldn't send the chart just now" in told["text"]
     assert "direct messages" not in told["text"]
+    assert chat.client.posted() == []
 
 
-async def test_share_posts_the_report_to_the_channel() -> None:
+@pytest.mark.parametrize("path", ["/files", "/posts"])
+@pytest.mark.parametrize("channel", [SQUARE, direct(ADA)])
+async def test_a_file_that_can_not_be_sent_is_not_announced(path: str, channel: str) -> None:
+    chat = a_mattermost()
+    chat.client.refusals[path] = ServerSays(413, "too large")
+    chat.ask(invitation(response=Response(score=9)))
+    told = (await chat.types("export nps", channel_id=channel)).json()
+    assert told["text"] == "I couldn't send the file just now; please ask again in a minute."
+
+
+async def test_own_data_are_told_where_their_file_can_not_be_sent() -> None:
+    chat = a_mattermost()
+    chat.client.refusals["/files"] = ServerSays(501, "no files here")
+    told = (await chat.types("mydata")).json()
+    assert told["text"].startswith("**Everything that I know of you**")
+    assert "I couldn't send the file just now" in told["text"]
+
+
+def a_round() -> Mattermost:
+    """Enough people have answered for a report with a chart."""
     chat = a_mattermost()
     for number in range(1, 8):
         chat.store.asks(invitation(number, person=BEN, response=Response(score=9)))
+    return chat
+
+
+async def test_share_posts_the_report_to_the_channel() -> None:
+    chat = a_round()
     await chat.types("report nps share")
-    assert [body["channel_id"] for body in chat.client.posted()] == [SQUARE]
+    (posted,) = chat.client.posted()
+    assert posted["channel_id"] == SQUARE
+    assert posted["file_ids"] == ["f" * 26]
+
+
+async def test_sharing_that_nobody_knows_the_outcome_of_is_tried_once_more_as_the_same_post() -> (
+    None
+):
+    chat = a_round()
+    chat.client.slips["/posts"] = [ServerSays(502, "bad gateway")]
+    told = (await chat.types("report nps share")).json()
+    first, second = chat.client.posted()
+    assert first == second
+    assert first["pending_post_id"].startswith(f"{BOT}:")
+    assert told["text"] == "Posted here for everyone to see."
+
+
+@pytest.mark.parametrize("last", [ServerSays(502, "bad gateway"), ServerSays(429, "slowly")])
+async def test_sharing_of_unknown_outcome_is_told_as_that(last: ServerSays) -> None:
+    chat = a_round()
+    chat.client.slips["/posts"] = [ServerSays(None, "no answer in time"), last]
+    told = (await chat.types("report nps share")).json()
+    assert len(chat.client.posted()) == 2
+    assert told["text"].startswith("I can't tell whether that arrived: look in the channel")
+
+
+async def test_sharing_that_was_refused_is_not_tried_again() -> None:
+    chat = a_round()
+    chat.client.slips["/posts"] = [ServerSays(429, "slowly")]
+    told = (await chat.types("report nps share")).json()
+    assert len(chat.client.posted()) == 1
+    assert told["text"].startswith("I couldn't post that here just now")
+
+
+@pytest.mark.parametrize("status", [403, 404, 413, 501])
+async def test_a_chart_that_can_not_be_uploaded_is_left_out_of_what_is_shared(status: int) -> None:
+    chat = a_round()
+    chat.client.refusals["/files"] = ServerSays(status, "no files here")
+    told = (await chat.types("report nps share")).json()
+    (posted,) = chat.client.posted()
+    assert "file_ids" not in posted
+    assert "couldn't" not in posted["message"]
+    assert told["text"].endswith(
+        "It stands there without its chart, which I couldn't send just now."
+    )
+    assert told["text"].startswith("**Posted here for everyone to see.**")
 
 
 class Slow:
@@ -199,8 +270,16 @@ async def test_fault_46_an_answer_that_finds_no_way_goes_to_the_direct_messages(
 async def test_somebody_elses_signed_click_is_no_command_of_theirs() -> None:
     chat = a_mattermost()
     told = await chat.types("optout", user_id=id_of(BEN))
-    assert "out of date" in told.json()["text"]
+    assert told.json()["text"].startswith("I couldn't make sure that this came from you just now")
+    assert "`voxpop doctor`" in told.json()["text"]
     assert chat.store.writes == []
+
+
+async def test_a_command_while_the_database_is_away_is_no_press() -> None:
+    chat = a_mattermost()
+    chat.store.down.add("*")
+    told = (await chat.types("optout")).json()
+    assert told["text"] == "I couldn't do that just now, so please try again in a minute."
 
 
 async def test_fault_31_an_old_command_has_no_effect() -> None:

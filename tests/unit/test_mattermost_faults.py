@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bench.forged import Forger, attack
-from bot.mattermost.gate import Remembered, address_of
+from bot.mattermost.gate import address_of
+from bot.replays import Remembered
 from bot.sealing import Place
 from survey.card import Act
 from survey.states import CampaignState, InvitationState

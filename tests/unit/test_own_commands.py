@@ -39,6 +39,31 @@ async def test_one_menu_or_a_button_for_each_score() -> None:
     compare("dialogues", "compact", chat.transcript)
 
 
+async def test_a_language_is_asked_for_and_chosen() -> None:
+    chat = await asked()
+    await chat.types("/nps language")
+    await chat.types("/nps language DE")
+    assert chat.store.chosen == {ADA.id: "de"}
+    await chat.types("/nps language klingon")
+    compare("dialogues", "language", chat.transcript)
+
+
+async def test_where_one_language_is_known_none_can_be_chosen() -> None:
+    chat = await asked()
+    own = replace(chat.desk.commands.own, spoken={"en": "English"})
+    commands = replace(chat.desk.commands, own=own)
+    chat.desk = replace(chat.desk, commands=commands)
+    reply = await chat.types("/nps language")
+    assert reply.private == Card(
+        headline="I write to you in English.",
+        lines=("It is the only one that I know so far.",),
+    )
+    reply = await chat.types("/nps language klingon")
+    assert reply.private == Card(
+        headline="I don't know `klingon` as a language. I know `en` English."
+    )
+
+
 async def test_a_snooze_ends_on_a_day_of_the_persons_own() -> None:
     far_east = person(timezone="Pacific/Kiritimati")  # it is tomorrow there
     chat = await a_chat(invitation(person=far_east))

@@ -161,7 +161,7 @@ def test_a_refusal_does_not_tell_what_was_wrong() -> None:
 
 def test_a_seal_names_the_key_that_it_was_made_with() -> None:
     names = {
-        key: {Seal((key,)).close(one).split(".")[1] for one in (NINE, replace(NINE, value="3"))}
+        key: {Seal((key,)).close(one).split(".")[2] for one in (NINE, replace(NINE, value="3"))}
         for key in (OLD, NEW)
     }
     assert all(len(found) == 1 for found in names.values())
@@ -171,7 +171,7 @@ def test_a_seal_names_the_key_that_it_was_made_with() -> None:
 def test_a_seal_that_names_another_key_in_use_is_refused() -> None:
     both = Seal((NEW, OLD))
     old = Seal((OLD,)).close(NINE)
-    payload, _, signature = old.split(".")
-    bent = f"{payload}.{TEXT.split('.')[1]}.{signature}"
+    whom, what, _, signature = old.split(".")
+    bent = f"{whom}.{what}.{TEXT.split('.')[2]}.{signature}"
     assert both.open(old) == NINE
     assert refused(bent, both)

@@ -150,7 +150,7 @@ def test_without_anything_there_is_sqlite_and_no_survey(tmp_path: Path) -> None:
         ({"DATABASE_URL": "nonsense"}, ["VOXPOP_DATABASE_URL", "sqlite:///voxpop.db"]),
         ({"CONFIG": "nowhere.toml"}, ["VOXPOP_CONFIG", "nowhere.toml", "no such file"]),
         ({"LOG_LEVEL": "loud"}, ["VOXPOP_LOG_LEVEL", "'loud'", "'warning'"]),
-        ({"SLACK__BOT_TOKEN": "xoxb-1"}, ["VOXPOP_SLACK__BOT_TOKEN", "not known"]),
+        ({"TEAMS__BOT_TOKEN": "xoxb-1"}, ["VOXPOP_TEAMS__BOT_TOKEN", "not known"]),
         ({"MATTERMOST__URL": "chat"}, ["VOXPOP_MATTERMOST__URL", "https://"]),
         ({"MATTERMOST__TOKEN": "t" * 26}, ["VOXPOP_MATTERMOST__TOKEN", "which server"]),
         (

@@ -726,7 +726,7 @@ async function sendDialog(event) {
     const refused = Object.keys(reply.errors ?? {}).length > 0;
     const here = asking === sent; // not closed meanwhile
     if (here && !refused) formDialog.close();
-    applyReply(chat, reply);
+    applyReply(chat, here && refused ? { ...reply, private_text: null } : reply);
     if (here && refused) showErrors(reply.errors);
   } catch (error) {
     notice($('#form-notices'), error.message, () => dialogForm.requestSubmit());

@@ -1,0 +1,47 @@
+"""The chats that the settings name, connected."""
+
+import asyncio
+from collections.abc import Mapping
+
+from bot.mattermost import PLATFORM as MATTERMOST
+from bot.sealing import Seal
+from bot.slack import PLATFORM as SLACK
+from runtime.chats import Chat
+from runtime.settings import Settings
+from storage.engine import Database
+from storage.installations import SqlInstallations
+from storage.ties import SqlTies
+from survey.ports import Clock
+
+
+def chats_of(
+    settings: Settings, database: Database, seal: Seal, clock: Clock
+) -> Mapping[str, Chat]:
+    """The chats that are set, by the names of their platforms."""
+    found: dict[str, Chat] = {}
+    ties = SqlTies(database)
+    # What talks to them takes longer to load than most commands to run.
+    if (server := settings.mattermost) is not None and server.token is not None:
+        from runtime import mattermost  # noqa: PLC0415
+
+        found[MATTERMOST] = mattermost.connect(
+            server, server.token, seal=seal, ties=ties, clock=clock
+        )
+    if settings.slack is not None and settings.slack.on:
+        from bot.slack.passes import Passes  # noqa: PLC0415
+        from runtime import slack  # noqa: PLC0415
+
+        found[SLACK] = slack.connect(
+            settings.slack,
+            seal=seal,
+            ties=ties,
+            installations=SqlInstallations(database, settings.secret_keys),
+            passes=Passes(settings.secret_keys),
+            clock=clock,
+        )
+    return found
+
+
+async def refresh(chats: Mapping[str, Chat]) -> None:
+    """Look who is who in all chats, if that was not done lately; for a moment."""
+    await asyncio.gather(*(chat.tying.refresh() for chat in chats.values()))

@@ -1,0 +1,114 @@
+"""What one person was asked and has answered, as they may read it themselves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.invitations import Ballots
+from storage.tables import campaigns, deliveries, invitations, responses
+from survey.rights import Asked, Sent
+from survey.states import COUNTED, OPEN_CAMPAIGN, DeliveryKind
+
+_ROUNDS_OF = (
+    select(
+        invitations.c.id,
+        invitations.c.campaign_id,
+        invitations.c.state,
+        invitations.c.asked_at,
+        invitations.c.pressed_at,
+    )
+    .join(campaigns)
+    .where(invitations.c.person_id == bindparam("person"))
+    .order_by(campaigns.c.started_at.desc(), campaigns.c.id.desc())
+)
+_OVER = campaigns.c.state.not_in([state.value for state in OPEN_CAMPAIGN])
+_COUNTED = invitations.c.state.in_([state.value for state in COUNTED])
+
+_ANSWERED = _ROUNDS_OF.where(_OVER, _COUNTED).limit(bindparam("latest"))
+
+
+async def every_round(
+    connection: AsyncConnection, ballots: Ballots, person_id: int
+) -> tuple[Asked, ...]:
+    """The rounds that asked them, newest first, with all that was sent to them."""
+    rows = (await connection.execute(_ROUNDS_OF, {"person": person_id})).all()
+    return await _with_answers(connection, ballots, rows, await _sent(connection, person_id))
+
+
+async def latest_answers(
+    connection: AsyncConnection, ballots: Ballots, person_id: int, *, limit: int
+) -> tuple[Asked, ...]:
+    """The latest rounds that are over and that they answered, newest first."""
+    rows = (await connection.execute(_ANSWERED, {"person": person_id, "latest": limit})).all()
+    return await _with_answers(connection, ballots, rows, {})
+
+
+async def _with_answers(
+    connection: AsyncConnection,
+    known: Ballots,
+    rows: Sequence[Any],
+    sent: Mapping[UUID, Sequence[Sent]],
+) -> tuple[Asked, ...]:
+    """Each with the answer that the round's key leads to."""
+    await known.learn(connection, [row.campaign_id for row in rows])
+    ballots = {row.campaign_id: await known.of(connection, row.campaign_id) for row in rows}
+    names = {row.id: ballots[row.campaign_id].respondent(row.id) for row in rows}
+    given = await connection.execute(
+        select(
+            responses.c.respondent,
+            responses.c.score,
+            responses.c.previous,
+            responses.c.released_score,
+            responses.c.comment,
+        ).where(
+            responses.c.campaign_id.in_(list(ballots)),
+            responses.c.respondent.in_(list(names.values())),
+        )
+    )
+    answers = {row.respondent: row for row in given}
+    found = []
+    for row in rows:
+        campaign = ballots[row.campaign_id].campaign
+        answer = answers.get(names[row.id])
+        found.append(
+            Asked(
+                campaign=campaign.name,
+                mode=campaign.survey.mode.value,
+                state=row.state,
+                asked_at=row.asked_at,
+                messages=tuple(sent.get(row.id, ())),
+                answered_at=row.pressed_at,
+                score=None if answer is None else answer.score,
+                previous_score=None if answer is None else answer.previous,
+                score_in_figures=None if answer is None else answer.released_score,
+                comment=None if answer is None else answer.comment,
+            )
+        )
+    return tuple(found)
+
+
+async def _sent(connection: AsyncConnection, person_id: int) -> Mapping[UUID, Sequence[Sent]]:
+    """By invitation, what went out to them about it, oldest first; changes of it left out."""
+    rows = await connection.execute(
+        select(
+            deliveries.c.invitation_id,
+            deliveries.c.kind,
+            deliveries.c.platform,
+            deliveries.c.sent_at,
+        )
+        .join(invitations)
+        .where(
+            invitations.c.person_id == person_id,
+            deliveries.c.kind != DeliveryKind.UPDATE.value,
+            deliveries.c.sent_at.is_not(None),
+        )
+        .order_by(deliveries.c.sent_at, deliveries.c.id)
+    )
+    found: dict[UUID, list[Sent]] = {}
+    for row in rows:
+        one = Sent(kind=row.kind, platform=row.platform, at=row.sent_at)
+        found.setdefault(row.invitation_id, []).append(one)
+    return found
