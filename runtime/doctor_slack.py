@@ -28,7 +28,6 @@ MAX_DRIFT = timedelta(seconds=30)
 LOOKED_AT = 20
 """Workspaces that installed us and are asked for; the first of them."""
 _SECONDS = 10
-_READ = 1_000
 _APP = "https://api.slack.com/apps"
 _TOKEN = f"take the bot token from OAuth & Permissions at {_APP}"
 _RUN = "start `voxpop run`; VOXPOP_BASE_URL is where Slack reaches it, and a proxy passes /slack on"

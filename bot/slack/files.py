@@ -4,33 +4,34 @@ import structlog
 
 from bot.slack.client import SlackApi
 from bot.slack.says import SlackSays
-from bot.slack.workspaces import text_in
+from bot.slack.workspaces import Workspaces, text_in
 from survey.card import Card
 from survey.errors import VoxpopError
 
 log = structlog.get_logger()
 
 
-async def upload(api: SlackApi, card: Card, *, channel: str, token: str) -> bool:
+async def upload(workspaces: Workspaces, workspace: str, card: Card, *, channel: str) -> bool:
     """Show them below the message; whether they are there. A message counts without them.
 
     Args:
-        api: Slack's.
+        workspaces: With their tokens.
+        workspace: Where.
         card: What has a picture or a file; nothing happens where it has neither.
         channel: The conversation's id; that of a person will not do.
-        token: Of the workspace.
     """
+    api = workspaces.api
     parts: list[tuple[str, str | None, bytes]] = []
     if (picture := card.picture) is not None:
         parts.append((picture.name, picture.text, picture.png))
     if (file := card.attachment) is not None:
         parts.append((file.name, None, file.content))
+    if not parts:
+        return True
     try:
+        token = await workspaces.token(workspace)
         files = [await _uploaded(api, part, token=token) for part in parts]
-        if files:
-            await api.call(
-                "files.completeUploadExternal", token=token, files=files, channel_id=channel
-            )
+        await api.call("files.completeUploadExternal", token=token, files=files, channel_id=channel)
     except VoxpopError as error:
         reason = str(error) if isinstance(error, SlackSays) else error.code
         log.warning("slack_file_not_shown", reason=reason)

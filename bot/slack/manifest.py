@@ -9,7 +9,6 @@ COMMAND = "/nps"
 PENDING = "nps_pending"
 """The shortcut that shows somebody what is open for them."""
 EVENTS_PATH = "/slack/events"
-INSTALL_PATH = "/slack/install"
 REDIRECT_PATH = "/slack/oauth_redirect"
 COLOUR = "#1f4e79"
 

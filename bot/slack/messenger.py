@@ -122,7 +122,7 @@ class SlackMessenger:
             raise PlatformBusy("The workspace's token could not be read.") from error
         self._remember(address, ref.channel)
         self.shown.note(ref, card)
-        await self._show_files(address, ref, card)
+        await upload(self._workspaces, workspace, card, channel=ref.channel)
         return ref
 
     async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
@@ -201,15 +201,6 @@ class SlackMessenger:
         if len(self._channels) > REMEMBERED:
             self._channels.popitem(last=False)
         return channel
-
-    async def _show_files(self, address: Address, ref: MessageRef, card: Card) -> None:
-        if card.picture is None and card.attachment is None:
-            return
-        try:
-            token = await self._workspaces.token(address.workspace)
-        except (PlatformRefuses, StorageUnavailable):
-            return  # the message has arrived, and that is what counts
-        await upload(self._workspaces.api, card, channel=ref.channel, token=token)
 
 
 def meaning(error: SlackSays) -> NoReturn:

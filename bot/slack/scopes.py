@@ -54,8 +54,6 @@ SCOPES = (
 )
 """By their names."""
 NAMES = tuple(scope.name for scope in SCOPES)
-FREE_METHODS = ("auth.*", "apps.*", "oauth.*", "views.*")
-"""What needs no scope."""
 FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
-"""What is heard without one."""
+"""What is heard without any."""
 EVENTS = tuple(sorted({*FREE_EVENTS, *(event for scope in SCOPES for event in scope.events)}))

@@ -104,8 +104,7 @@ class Voice:
         message = message_of(card, to=to, place=Place(channel=channel), seal=self.seal)
         made = await self._say(to, channel, message)
         ref = MessageRef(channel=text_in(made, "channel"), message=text_in(made, "ts"))
-        token = await self.workspaces.token(to.workspace)
-        whole = await upload(self.api, card, channel=ref.channel, token=token)
+        whole = await upload(self.workspaces, to.workspace, card, channel=ref.channel)
         return Posted(ref=ref, whole=whole)
 
     async def say_directly(self, to: Address, card: Card) -> Posted | None:
