@@ -56,7 +56,7 @@ def measure(
     return Row(name=name, outcome=outcome, cpu_ms=1_000 * cpu / len(outcome.latencies))
 
 
-def _floor_requests(number: int) -> list[bytes]:
+def floor_requests(number: int) -> list[bytes]:
     found = []
     for place in range(number):
         person = f"person{place}"
@@ -136,7 +136,7 @@ def compare(fresh: Callable[[], str], *, floor_url: Callable[[str], str], number
         print(f"\n{connections} connections, {number} presses a row")
         print(f"{'':<34}{'rate':>10}{'ratio':>7}{'p50':>12}{'':>7}{'p99':>12}{'':>7}{'CPU':>11}")
         environ = {"BENCH_DATABASE": floor_url(fresh())}
-        floor = measure("floor", "bench.floors:app", environ, _floor_requests(number), connections)
+        floor = measure("floor", "bench.floors:app", environ, floor_requests(number), connections)
         print(line(floor, floor))
         rows = {}
         for totals in ("0", "1"):

@@ -1,7 +1,8 @@
-"""The chats that the settings name, connected."""
+"""The platforms that the settings name, connected."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bot.mattermost import PLATFORM as MATTERMOST
 from bot.sealing import Seal
@@ -11,13 +12,23 @@ from runtime.settings import Settings
 from storage.engine import Database
 from storage.installations import SqlInstallations
 from storage.ties import SqlTies
-from survey.ports import Clock
+from survey.person import EMAIL
+from survey.ports import Clock, Keys, Links, Suppressions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """What e-mail needs besides."""
+
+    links: Links
+    suppressions: Suppressions
+    keys: Keys
 
 
 def chats_of(
-    settings: Settings, database: Database, seal: Seal, clock: Clock
+    settings: Settings, database: Database, *, seal: Seal, mail: Mail, clock: Clock
 ) -> Mapping[str, Chat]:
-    """The chats that are set, by the names of their platforms."""
+    """Those that are set, by their names: chats first, in the order in which they are preferred."""
     found: dict[str, Chat] = {}
     ties = SqlTies(database)
     # What talks to them takes longer to load than most commands to run.
@@ -37,6 +48,18 @@ def chats_of(
             ties=ties,
             installations=SqlInstallations(database, settings.secret_keys),
             passes=Passes(settings.secret_keys),
+            clock=clock,
+        )
+    if settings.email is not None:
+        from runtime import email  # noqa: PLC0415
+
+        found[EMAIL] = email.connect(
+            settings.email,
+            brand=settings.brand,
+            links=mail.links,
+            suppressions=mail.suppressions,
+            keys=mail.keys,
+            ties=ties,
             clock=clock,
         )
     return found

@@ -48,6 +48,11 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
         from runtime.doctor_slack import examine_slack  # noqa: PLC0415
 
         findings.extend(await examine_slack(settings, settings.slack))
+    if settings.email is not None:
+        # The same.
+        from runtime.doctor_email import examine_email  # noqa: PLC0415
+
+        findings.extend(await examine_email(settings.email))
     return findings
 
 
@@ -149,12 +154,13 @@ def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Find
 def _platforms(settings: Settings) -> Finding:
     if settings.sandbox:
         return Finding(name="platforms", fine=True, mend="the sandbox only")
-    if settings.mattermost is not None or settings.slack is not None:
+    if any(one is not None for one in (settings.mattermost, settings.slack, settings.email)):
         return Finding(name="platforms", fine=True)
     return Finding(
         name="platforms",
         fine=False,
         says="none is switched on",
         mend="set VOXPOP_MATTERMOST__URL and run `voxpop mattermost setup`, or paste what `voxpop "
-        "slack manifest` prints into Slack, or set VOXPOP_SANDBOX=1 to try Voxpop in the browser",
+        "slack manifest` prints into Slack, or set VOXPOP_EMAIL__SMTP_URL and VOXPOP_EMAIL__FROM, "
+        "or set VOXPOP_SANDBOX=1 to try Voxpop in the browser",
     )

@@ -1,20 +1,25 @@
 """Languages by Babel and gettext: the port `Language`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton, format_time
+from babel.dates import DateTimePattern, format_time, match_skeleton, parse_pattern
 from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "voxpop"
 KEPT = 1_000
+_WEEKDAY, _LONG_MONTH = re.compile("[Ec]+"), re.compile("M{3,}|L{3,}")
 _HARDLY = 0.005
 """A share so near to none or all that it would be rounded to it."""
 
@@ -32,6 +37,11 @@ class BabelLanguage:
     def locale(self) -> str:
         """See the port."""
         return str(self._locale)
+
+    @property
+    def right_to_left(self) -> bool:
+        """See the port."""
+        return self._locale.text_direction == "rtl"
 
     def text(self, sentence: str, /, **fields: object) -> str:
         """See the port."""
@@ -87,7 +97,20 @@ class BabelLanguage:
 # A round closes at one moment: its messages say the same day and time over and over.
 @lru_cache(maxsize=KEPT)
 def _day(locale: Locale, day: date) -> str:
-    return str(format_skeleton("MMMMEEEEd", day, locale=locale))
+    return str(_day_pattern(locale).apply(day, locale))
+
+
+@lru_cache(maxsize=32)
+def _day_pattern(locale: Locale) -> DateTimePattern:
+    """A day with its weekday and month, both in full: most languages name only the short form."""
+    known = locale.datetime_skeletons
+    found: str = known[match_skeleton("MMMMEEEEd", known) or "MMMEd"].pattern
+    # What stands between quotes is said as it is.
+    said = [
+        part if place % 2 else _LONG_MONTH.sub("MMMM", _WEEKDAY.sub("EEEE", part))
+        for place, part in enumerate(found.split("'"))
+    ]
+    return parse_pattern("'".join(said))
 
 
 @lru_cache(maxsize=KEPT)
@@ -98,8 +121,8 @@ def _clock(locale: Locale, clock: time) -> str:
 @lru_cache(maxsize=1)
 def spoken() -> Mapping[str, str]:
     """The languages that people can choose, each with its own name for itself, by their codes."""
-    folders = LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
-    codes = sorted({"en", *(folder.parent.parent.name for folder in folders)})
+    files = LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.po")
+    codes = sorted({"en", *(file.parent.parent.name for file in files)})
     return {code: _own_name(Locale.parse(code)) for code in codes}
 
 
@@ -115,9 +138,23 @@ def language(locale: str) -> BabelLanguage:
         wanted = Locale.parse(locale.replace("-", "_"))
     except (ValueError, UnknownLocaleError):
         wanted = Locale("en")
-    translations = Translations.load(LOCALES, [str(wanted), wanted.language], DOMAIN)
-    if not isinstance(translations, Translations) and wanted.language != "en":
+    translations = _sentences(str(wanted)) or _sentences(wanted.language)
+    if translations is None and wanted.language != "en":
         wanted = Locale("en")
     if wanted == Locale("en"):
         wanted = Locale("en", "GB")
-    return BabelLanguage(wanted, translations)
+    return BabelLanguage(wanted, translations or NullTranslations())
+
+
+@lru_cache(maxsize=32)
+def _sentences(code: str) -> Translations | None:
+    """The sentences in one language, read as their translators wrote them; None if nobody did."""
+    file = LOCALES / code / "LC_MESSAGES" / f"{DOMAIN}.po"
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return None
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(text), locale=code))
+    compiled.seek(0)
+    return Translations(compiled, DOMAIN)

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from runtime.chats import Chat
 from runtime.parts import ALL_PARTS, Part
+from runtime.web import pages, rest
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.leadership import Leadership
@@ -27,8 +28,10 @@ from survey.errors import InvalidValue, StorageUnavailable
 from survey.report import Distribution, figures
 from survey.scale import NPS, Category
 from survey.schedule import Handled
+from survey.usecases.count_doubtful import CountDoubtful
 from webapp.app import WebParts, create_app
 from webapp.metrics import NpsMetrics
+from webapp.throttle import Throttle
 
 log = structlog.get_logger()
 
@@ -54,12 +57,16 @@ def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> F
             gc.freeze()
             yield
 
+    throttle = Throttle()
     return create_app(
         WebParts(
             ready=lambda: readiness(product),
             metrics=Metrics(product),
             metrics_token=product.settings.metrics_token,
             mounts=product.apps if Part.BOT in parts else {},
+            routes=pages(product, throttle),
+            routers=rest(product, throttle),
+            cors_origins=product.settings.cors_origins,
             version=version("voxpop"),
             lifespan=lifespan,
         )
@@ -154,12 +161,21 @@ def _scheduling(product: Product) -> list[Sweep]:
             if handled.campaign is not None:
                 product.knocker.knock("send")
 
+    count_doubtful = CountDoubtful(
+        answers=product.answers, doubtful=product.doubtful, clock=product.clock
+    )
+
+    async def count_and_tell() -> None:
+        if counted := await count_doubtful():
+            log.info("answers_count_by_themselves", count=counted)
+
     async def remind_and_tell() -> None:
         if await product.remind():
             product.knocker.knock("send")
 
     return [
         *_of_chats(list(product.chats.values())),
+        Sweep(name="doubtful", every=timedelta(minutes=1), run=count_and_tell),
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
         Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
         Sweep(name="start", every=timedelta(seconds=20), run=start_due),

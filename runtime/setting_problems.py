@@ -13,10 +13,12 @@ SECRETS = {
     *("secret_key", "metrics_token", "database_url", "backstage__token"),
     *("mattermost__token", "mattermost__command_token", "mattermost__admin_token"),
     *("slack__bot_token", "slack__signing_secret", "slack__app_token", "slack__client_secret"),
+    *("email__smtp_url", "email__fallback_smtp_url", "email__bounces_imap_url"),
+    *("email__sendgrid_key", "email__sendgrid_webhook_key"),
 }
 _ADDRESSES = {
     *("base_url", "backstage__url", "mattermost__url", "mattermost__callback_url"),
-    "slack__api_url",
+    *("slack__api_url", "email__sendgrid_url"),
 }
 """What might have a password in it by mistake."""
 _SHOWN = 60

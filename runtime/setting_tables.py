@@ -11,7 +11,9 @@ from pydantic import (
 
 from runtime.calendars import Calendars
 from runtime.setting_values import (
+    CHANNELS,
     Admins,
+    Channel,
     Clock,
     CronLine,
     Line,
@@ -53,6 +55,9 @@ class SurveyTable(Strict):
     schedule: CronLine = ""
     reminders: Annotated[list[Annotated[int, Field(strict=True, ge=1)]], Field(max_length=10)] = [7]
     show_budget: bool = False
+    channels: Annotated[list[Channel], Field(max_length=len(CHANNELS))] = []
+    link_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 30
+    one_press: bool = False
 
     def named(self, name: str, contact: ContactPolicy) -> Survey:
         """The survey of the domain.
@@ -76,6 +81,9 @@ class SurveyTable(Strict):
             schedule=self.schedule,
             reminders=tuple(self.reminders),
             asks_per_year=contact.asks_per_year if self.show_budget else None,
+            channels=tuple(dict.fromkeys(self.channels)),
+            link_days=self.link_days,
+            one_press=self.one_press,
         )
 
 

@@ -2,15 +2,18 @@
 
 import re
 from datetime import time
-from typing import Annotated, Any
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from runtime.calendars import checked
+from runtime.email_settings import imap_inbox, smtp_server, written_address
 from runtime.roster_rules import email_address
 from runtime.secret_key import MIN_KEY
 from storage.engine import database_url
+from survey.brand import LONGEST_NAME
 from survey.cron import Cron
 from survey.errors import InvalidValue
 from survey.localtime import zone
@@ -18,6 +21,8 @@ from survey.signs import unseen
 
 ACCOUNTS = ("mattermost", "slack", "sandbox")
 """Platforms whose accounts may be named as administrators."""
+CHANNELS = (*ACCOUNTS, "email")
+"""Platforms on which a survey may ask."""
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -97,6 +102,52 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _picture_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.fragment:
+        raise ValueError("a picture in a mail has an address that begins with https://")
+    if not (text.isascii() and text.isprintable()) or set(' "<>\\') & set(text):
+        raise ValueError("it has characters that addresses don't have")
+    return text
+
+
+def _color(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-f]{6}", text.lower()):
+        raise ValueError("a colour is written #0b6670: # and six digits from 0 to f")
+    return text.lower()
+
+
+def _network(value: Any) -> Any:
+    try:
+        return ip_network(str(value).strip())
+    except ValueError:
+        raise ValueError(
+            "a network is written 10.0.0.0/8 or fd00::/8, one machine as 192.0.2.1"
+        ) from None
+
+
+def _origin(text: str) -> str:
+    found = _web_address(text).lower()
+    if urlsplit(found).path:
+        raise ValueError("an origin has no path: https://intranet.example.org")
+    return found
+
+
+def _smtp_url(text: str) -> str:
+    smtp_server(text)
+    return text
+
+
+def _imap_url(text: str) -> str:
+    imap_inbox(text)
+    return text
+
+
+def _written_address(text: str) -> str:
+    written_address(text)
+    return text
+
+
 def _token(text: str) -> str:
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ValueError("a token has no spaces, and only printable characters of ASCII")
@@ -136,6 +187,7 @@ def _one_or_more(value: Any) -> Any:
 
 
 Key = Annotated[str, Field(min_length=MIN_KEY)]
+Channel = Literal["mattermost", "slack", "sandbox", "email"]
 Zone = Annotated[str, AfterValidator(_zone)]
 Admins = Annotated[list[Annotated[str, AfterValidator(_administrator)]], BeforeValidator(_split)]
 Clock = Annotated[time, BeforeValidator(_clock)]
@@ -153,3 +205,14 @@ ClientId = Annotated[str, AfterValidator(_client_id)]
 Keys = Annotated[list[Key], BeforeValidator(_split)]
 CronLine = Annotated[str, AfterValidator(_cron)]
 Lower = BeforeValidator(_lower)
+
+SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
+ImapUrl = Annotated[str, AfterValidator(_imap_url)]
+Email = Annotated[str, AfterValidator(_email)]
+WrittenAddress = Annotated[str, AfterValidator(_written_address)]
+BrandName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_line)]
+PictureAddress = Annotated[str, AfterValidator(_picture_address)]
+Color = Annotated[str, AfterValidator(_color)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+Networks = Annotated[list[Network], BeforeValidator(_split)]
+Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_split)]

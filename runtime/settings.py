@@ -4,30 +4,23 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
 from sqlalchemy import make_url
 
+from runtime.email_settings import EmailSettings, email_settings
+from runtime.email_settings import problems_of as problems_of_email
 from runtime.logs import one_line
 from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
+from runtime.setting_environment import Environment
 from runtime.setting_problems import checked, unknown
-from runtime.setting_tables import SettingsFile, Strict, notices
-from runtime.setting_values import (
-    Admins,
-    ClientId,
-    DatabaseUrl,
-    Handle,
-    Keys,
-    Lower,
-    Token,
-    WebAddress,
-    Zone,
-)
+from runtime.setting_tables import SettingsFile, notices
 from runtime.slack_settings import API_URL, SlackSettings, problems_of
+from survey.brand import Brand
 from survey.contact import ContactPolicy
 from survey.errors import InvalidValue
 from survey.person import Administrators
@@ -47,36 +40,6 @@ _SERVICE_LINK = re.compile(
 )
 
 
-class _Environment(Strict):
-    """The environment, without its prefix and in lower case; what is unset is None."""
-
-    config: str | None = None
-    database_url: DatabaseUrl = "sqlite:///voxpop.db"
-    base_url: WebAddress = "http://localhost:8000"
-    secret_key: Keys | None = None
-    erasures: str | None = None
-    admins: Admins | None = None
-    timezone: Zone | None = None
-    sandbox: Annotated[bool, Field(strict=False)] = False
-    metrics_token: Token | None = None
-    backstage__url: WebAddress | None = None
-    backstage__token: Token | None = None
-    mattermost__url: WebAddress | None = None
-    mattermost__token: Token | None = None
-    mattermost__team: Handle | None = None
-    mattermost__callback_url: WebAddress | None = None
-    mattermost__command_token: Token | None = None
-    mattermost__admin_token: Token | None = None
-    slack__bot_token: Token | None = None
-    slack__signing_secret: Token | None = None
-    slack__app_token: Token | None = None
-    slack__api_url: WebAddress | None = None
-    slack__client_id: ClientId | None = None
-    slack__client_secret: Token | None = None
-    log_format: Literal["console", "json"] | None = None
-    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that can be set.
@@ -94,6 +57,10 @@ class Settings:
         backstage_token: What its catalogue asks for.
         mattermost: The Mattermost server; None if there is none.
         slack: Slack; None if nothing of it is set.
+        email: E-mail; None where nobody carries it.
+        brand: Whose surveys these are, as mails and pages show it.
+        trusted_proxies: Networks whose word on a caller's address is taken.
+        cors_origins: Whose pages in browsers may call the API.
         surveys: By name.
         contact: How often anybody is asked over all of them.
         notices: What was set and has no effect in this version.
@@ -113,6 +80,10 @@ class Settings:
     backstage_token: str | None = field(repr=False)
     mattermost: MattermostSettings | None
     slack: SlackSettings | None
+    email: EmailSettings | None
+    brand: Brand
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    cors_origins: tuple[str, ...]
     surveys: Mapping[str, Survey]
     contact: ContactPolicy
     notices: tuple[str, ...]
@@ -134,14 +105,14 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     problems = _zone_problems()
     given = {}
     for name, value in environ.items():
-        known = name.removeprefix(PREFIX).lower() in _Environment.model_fields
+        known = name.removeprefix(PREFIX).lower() in Environment.model_fields
         if known and name == name.upper() and name.startswith(PREFIX):
             given.update({name.removeprefix(PREFIX).lower(): value} if value else {})
         elif name.upper().startswith(PREFIX) and not _is_service_link(name, environ):
             problems.append(
-                unknown(name, [_environment_name((f,)) for f in _Environment.model_fields])
+                unknown(name, [_environment_name((f,)) for f in Environment.model_fields])
             )
-    environment = checked(_Environment, given, _environment_name, problems)
+    environment = checked(Environment, given, _environment_name, problems)
     path = folder / (given.get("config") or FILE)
     content = _read(path, named="config" in given, problems=problems)
     file = checked(
@@ -169,6 +140,10 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         backstage_token=environment.backstage__token,
         mattermost=_mattermost(environment),
         slack=_slack(environment),
+        email=email_settings(environment.platform("email"), base_url=environment.base_url),
+        brand=_brand(environment),
+        trusted_proxies=tuple(environment.trusted_proxies or ()),
+        cors_origins=tuple(environment.cors_origins or ()),
         surveys=surveys,
         contact=file.contact.policy,
         notices=tuple(notices(file)),
@@ -177,7 +152,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     )
 
 
-def _mattermost(environment: _Environment) -> MattermostSettings | None:
+def _mattermost(environment: Environment) -> MattermostSettings | None:
     if environment.mattermost__url is None:
         return None
     return MattermostSettings(
@@ -190,7 +165,7 @@ def _mattermost(environment: _Environment) -> MattermostSettings | None:
     )
 
 
-def _slack(environment: _Environment) -> SlackSettings | None:
+def _slack(environment: Environment) -> SlackSettings | None:
     slack = SlackSettings(
         bot_token=environment.slack__bot_token,
         signing_secret=environment.slack__signing_secret,
@@ -200,22 +175,31 @@ def _slack(environment: _Environment) -> SlackSettings | None:
         client_secret=environment.slack__client_secret,
         base_url=environment.base_url,
     )
-    given = (name for name in _Environment.model_fields if name.startswith("slack__"))
-    return slack if any(getattr(environment, name) for name in given) else None
+    return slack if any(environment.platform("slack").values()) else None
 
 
-def _platform_problems(environment: _Environment | None) -> list[str]:
+def _brand(environment: Environment) -> Brand:
+    return Brand(
+        **{
+            name: value
+            for name, value in environment.platform("brand").items()
+            if value is not None
+        }
+    )
+
+
+def _platform_problems(environment: Environment | None) -> list[str]:
     if environment is None:
         return []
-    problems: list[str] = []
+    problems = problems_of_email(environment.platform("email"))
     if (slack := _slack(environment)) is not None:
         problems += problems_of(slack, sandbox=environment.sandbox)
     if environment.mattermost__url is None:
         problems += [
-            f"VOXPOP_{name.upper()} is set and VOXPOP_MATTERMOST__URL is not: "
+            f"VOXPOP_MATTERMOST__{name.upper()} is set and VOXPOP_MATTERMOST__URL is not: "
             "say which server it is for, such as https://chat.example.org."
-            for name in _Environment.model_fields
-            if name.startswith("mattermost__") and getattr(environment, name) is not None
+            for name, value in environment.platform("mattermost").items()
+            if value is not None
         ]
     elif environment.sandbox:
         problems.append(
@@ -281,7 +265,7 @@ def _surveys(
     return found
 
 
-def _key_problems(given: Mapping[str, str], environment: _Environment | None) -> list[str]:
+def _key_problems(given: Mapping[str, str], environment: Environment | None) -> list[str]:
     if environment is not None and environment.secret_key == []:
         return ["VOXPOP_SECRET_KEY has no key in it; give one of 32 characters or more."]
     if "secret_key" not in given and given.get("database_url", "").startswith("postgres"):
@@ -293,12 +277,12 @@ def _key_problems(given: Mapping[str, str], environment: _Environment | None) ->
     return []
 
 
-def _sqlite_path(environment: _Environment) -> str | None:
+def _sqlite_path(environment: Environment) -> str | None:
     url = make_url(environment.database_url)
     return url.database if url.get_backend_name() == "sqlite" else None
 
 
-def _in_folder(environment: _Environment, folder: Path) -> str:
+def _in_folder(environment: Environment, folder: Path) -> str:
     """The database's URL; a relative SQLite file stands beside the settings."""
     path = _sqlite_path(environment)
     if path is None:
@@ -307,14 +291,14 @@ def _in_folder(environment: _Environment, folder: Path) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _erasures(environment: _Environment, folder: Path) -> Path | None:
+def _erasures(environment: Environment, folder: Path) -> Path | None:
     """The journal of erasures; beside the SQLite file if nobody said where."""
     path = _sqlite_path(environment)
     name = environment.erasures or (f"{path}.erased" if path and path != ":memory:" else None)
     return None if name is None else folder / name
 
 
-def _keys(environment: _Environment, folder: Path) -> tuple[str, ...]:
+def _keys(environment: Environment, folder: Path) -> tuple[str, ...]:
     if environment.secret_key:
         return tuple(environment.secret_key)
     path = folder / f"{_sqlite_path(environment)}.key"

@@ -21,8 +21,9 @@ from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
 from bot.sealing import Seal
 from runtime import clock as machine
 from runtime.chats import Inside
-from runtime.connecting import chats_of, refresh
+from runtime.connecting import Mail, chats_of, refresh
 from runtime.languages import language, spoken
+from runtime.links import SignedLinks
 from runtime.pictures import PngCharts
 from runtime.roster_rules import rules
 from runtime.settings import Settings
@@ -37,6 +38,7 @@ from storage.erasure_journal import ErasureJournal
 from storage.figures import SqlFigures
 from storage.heard import SqlHeard
 from storage.invitations import Ballots
+from storage.keys import SqlKeys
 from storage.messages import SqlMessages
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
@@ -45,10 +47,13 @@ from storage.rights import SqlRights
 from storage.roster import SqlRoster
 from storage.rounds import SqlRounds
 from storage.schedules import SqlSchedules
+from storage.set_aside import SqlDoubtful
+from storage.suppressions import SqlSuppressions
 from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
 from survey.messenger import Messenger
+from survey.person import EMAIL
 from survey.ports import Clock, Tied
 from survey.usecases.authority import Authority
 from survey.usecases.close_campaign import CloseCampaign
@@ -85,7 +90,11 @@ class Product:
     outbox: SqlOutbox
     audit: SqlAuditLog
     pins: SqlPins
+    keys: SqlKeys
     rights: SqlRights
+    doubtful: SqlDoubtful
+    suppressions: SqlSuppressions
+    links: SignedLinks
     start: StartCampaign
     start_due: StartDueRounds
     next_rounds: NextRounds
@@ -138,9 +147,7 @@ def put_together(
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
     tombstones = Tombstones(settings.secret_keys)
-    roster = SqlRoster(
-        database, tombstones, by_email=(SANDBOX, SANDBOX_WORKSPACE) if settings.sandbox else None
-    )
+    roster = SqlRoster(database, tombstones, by_email=_known_by_email(settings))
     chain = Chain(settings.secret_keys)
     rounds, figures = SqlRounds(database, chain), SqlFigures(database)
     answers = SqlAnswers(database, ballots, totals_kept=totals_kept)
@@ -151,14 +158,17 @@ def put_together(
     sandbox = _sandbox(settings, database, seal, clock)
     if sandbox is not None:
         messengers[SANDBOX] = sandbox.messenger
-    chats = chats_of(settings, database, seal, clock)
+    links, keys = SignedLinks(settings.secret_keys, settings.base_url), SqlKeys(database)
+    suppressions, doubtful = SqlSuppressions(database), SqlDoubtful(database)
+    mail = Mail(links=links, suppressions=suppressions, keys=keys)
+    chats = chats_of(settings, database, seal=seal, mail=mail, clock=clock)
     messengers |= {name: chat.messenger for name, chat in chats.items()}
     paces = {
         (platform, method): pace
         for platform, messenger in messengers.items()
         for method, pace in messenger.paces.items()
     }
-    outbox = SqlOutbox(database, ballots, paces=paces)
+    outbox = SqlOutbox(database, ballots, paces=paces, platforms=tuple(messengers))
     start = StartCampaign(
         surveys=settings.surveys,
         people=people,
@@ -284,7 +294,11 @@ def put_together(
         outbox=outbox,
         audit=audit,
         pins=pins,
+        keys=keys,
         rights=rights,
+        doubtful=doubtful,
+        suppressions=suppressions,
+        links=links,
         start=start,
         start_due=StartDueRounds(
             start=start,
@@ -307,6 +321,12 @@ def put_together(
         chats=chats,
         answering=tuple(answering.values()),
     )
+
+
+def _known_by_email(settings: Settings) -> Sequence[tuple[str, str]]:
+    """Platforms on which everybody has an address who has an e-mail."""
+    sandbox = [(SANDBOX, SANDBOX_WORKSPACE)] if settings.sandbox else []
+    return [*sandbox, (EMAIL, "")] if settings.email is not None else sandbox
 
 
 def _sandbox(settings: Settings, database: Database, seal: Seal, clock: Clock) -> "Sandbox | None":

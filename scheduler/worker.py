@@ -21,14 +21,17 @@ from survey.delivery import (
     Skip,
     retry_after,
     sending,
+    wait_for_recipient,
 )
 from survey.messenger import (
     Messenger,
     OutcomeUnknown,
     PlatformBusy,
     PlatformRefuses,
+    RecipientBusy,
     RecipientUnreachable,
 )
+from survey.person import EMAIL
 from survey.ports import Clock, Outbox
 from survey.states import DeliveryKind
 from survey.usecases.compose_card import ComposeCard
@@ -43,6 +46,9 @@ LOOKS_EVERY = timedelta(seconds=1)
 """How soon after a look for what others have lost the next one is due."""
 SETTLES_AFTER = timedelta(seconds=10)
 """What a platform may still be busy with is not looked up before: it would be sent again."""
+
+SOFT_TRIES = 17
+"""How often one is tried whose mailbox or chat does not take it just now: for three days."""
 
 log = structlog.get_logger()
 
@@ -188,6 +194,14 @@ class Worker:
             case RecipientUnreachable():
                 await self.outbox.failed(delivery, reason=reason)
                 log.warning("delivery_failed", delivery=str(delivery.id), reason=reason)
+            case RecipientBusy() if delivery.tries + 1 >= SOFT_TRIES:
+                await self.outbox.failed(delivery, reason=f"given up after three days: {reason}")
+                log.warning("delivery_failed", delivery=str(delivery.id))
+            case RecipientBusy():
+                pause = wait_for_recipient(delivery.tries)
+                await self.outbox.postponed(
+                    delivery, until=self.clock() + pause, reason=reason, tried=True
+                )
             case PlatformBusy(retry_after=wait):
                 batch.shut.add(lane_of(delivery))
                 await self.outbox.busy(delivery, wait=wait, reason=reason)
@@ -219,7 +233,10 @@ class Worker:
 
     async def _send(self, messenger: Messenger, delivery: Delivery) -> MessageRef:
         reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
-        card = await self.compose(delivery.invitation, reminder=reminder)
+        letter = delivery.address.platform == EMAIL
+        card = await self.compose(
+            delivery.invitation, reminder=reminder, ordinal=delivery.ordinal if letter else None
+        )
         if delivery.kind is DeliveryKind.UPDATE:
             if delivery.target is None:
                 raise RecipientUnreachable("There is no message to update.")
@@ -246,7 +263,14 @@ class Worker:
         except RecipientUnreachable as error:
             await self.outbox.failed(delivery, reason=str(error))
             return None
-        except (OutcomeUnknown, PlatformBusy, PlatformRefuses) as error:
+        except OutcomeUnknown as error:
+            if messenger.repeats and not delivery.tries:
+                await self._again(delivery, reason=f"sent once more: {error}")
+                return None
+            batch.in_trouble(delivery)
+            await self._not_known(delivery, reason=str(error))
+            return None
+        except (PlatformBusy, PlatformRefuses) as error:
             batch.in_trouble(delivery)
             await self._not_known(delivery, reason=str(error))
             return None

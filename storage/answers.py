@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import structlog
@@ -41,6 +42,8 @@ from survey.survey import Answers
 log = structlog.get_logger()
 TRIES = 10
 """How often a press is tried again when others on the same invitation came in between."""
+_KINDS = tuple(product((False, True), repeat=2))
+"""Whether it is an undo, and whether it came by the invitation's own link."""
 
 
 class SqlAnswers:
@@ -54,10 +57,13 @@ class SqlAnswers:
         self._database = database
         self._ballots = ballots
         if database.is_sqlite:
-            self._sqlite = {undo: SqliteStatements(undo=undo) for undo in (False, True)}
+            self._sqlite = {
+                kind: SqliteStatements(undo=kind[0], by_link=kind[1]) for kind in _KINDS
+            }
         else:
             self._postgresql = {
-                undo: postgresql_press(undo=undo, totals_kept=totals_kept) for undo in (False, True)
+                kind: postgresql_press(undo=kind[0], by_link=kind[1], totals_kept=totals_kept)
+                for kind in _KINDS
             }
         self._totals_kept = totals_kept
 
@@ -120,7 +126,7 @@ class SqlAnswers:
                 )
                 mine = invitations.c.id == found.id
                 messages = await connection.scalar(select(invitations.c.messages).where(mine))
-                if messages is not None and messages > 1:
+                if press.by is None or (messages is not None and messages > 1):
                     await plan_updates(connection, mine, at=press.at, but=press.message)
         except CommitUnknown:
             found = await self.show(press)
@@ -135,6 +141,8 @@ class SqlAnswers:
 
     async def ask_later(self, press: Press, *, due_at: datetime) -> None:
         """See the port."""
+        if press.by is None:
+            raise OutOfDate("Only a message can be asked to come later.")
         async with self._database.write() as connection:
             found = await self._load(connection, press, lock=True)
             mine = deliveries.c.invitation_id == found.id
@@ -204,6 +212,8 @@ class SqlAnswers:
         found = await load_invitations(connection, [number], self._ballots)
         if number not in found or found[number].campaign.id != press.subject.campaign_id:
             raise OutOfDate("That invitation is not known here.")
+        if press.by is None:
+            return found[number]
         presser = await connection.scalar(
             select(addresses.c.person_id).where(
                 addresses.c.platform == press.by.platform,
@@ -222,30 +232,33 @@ class SqlAnswers:
             "invitation": press.subject.invitation_id,
             "campaign": ballot.campaign.id,
             "at": press.at,
-            "platform": press.by.platform,
-            "workspace": press.by.workspace,
-            "user": press.by.user_id,
             "once": int(survey.answers is Answers.ONCE),
             "score": score,
             "respondent": respondent,
             "shard": int(respondent[:4], 16) % self._database.shards,
             "waiting": survey.gated,
         }
-        undo = score is None
+        if press.by is not None:
+            values |= {
+                "platform": press.by.platform,
+                "workspace": press.by.workspace,
+                "user": press.by.user_id,
+            }
+        kind = (score is None, press.by is None)
         if self._database.is_sqlite:
             # Whoever waits for it may leave; the transaction is ended all the same.
-            under_way = asyncio.ensure_future(self._on_sqlite(values, self._sqlite[undo]))
+            under_way = asyncio.ensure_future(self._on_sqlite(values, self._sqlite[kind]))
             row = await asyncio.shield(under_way)
         else:
             try:
-                row = await self._on_postgresql(values, self._postgresql[undo])
+                row = await self._on_postgresql(values, self._postgresql[kind])
             except CommitUnknown:
                 if (found := await self._stands(press, score)) is not None:
                     return found
-                row = await self._on_postgresql(values, self._postgresql[undo])
+                row = await self._on_postgresql(values, self._postgresql[kind])
         if row is None:
             return None
-        if row["messages"] > 1:
+        if row["others"]:
             await self._tell_others(press)
         return self._after(press, ballot, row)
 

@@ -46,7 +46,7 @@ async def leave_cohorts(
     """
     if not rounds:
         return
-    bare = await _bare_cohorts(connection, rounds)
+    bare = await bare_cohorts(connection, rounds)
     await _recount(connection, answers, bare, shards=shards)
     of_these = theirs & invitations.c.campaign_id.in_(rounds)
     for table, whose in ((responses, among(answers)), (invitations, of_these)):
@@ -59,8 +59,11 @@ async def leave_cohorts(
     await _drop_empty(connection, rounds)
 
 
-async def _bare_cohorts(connection: AsyncConnection, rounds: Sequence[int]) -> dict[int, int]:
-    """By round, the cohort without attributes; made where there is none."""
+async def bare_cohorts(connection: AsyncConnection, rounds: Sequence[int]) -> dict[int, int]:
+    """By round, the cohort without attributes; made where there is none.
+
+    Whoever calls this keeps others from making it at once.
+    """
     has_one = select(cohorts.c.campaign_id).where(cohorts.c.attributes == NOTHING)
     known = cohorts.alias("known")
     await connection.execute(

@@ -14,13 +14,17 @@ from storage.tables import (
     addresses,
     administrator_pins,
     campaigns,
+    consents,
     deliveries,
     invitations,
     opt_outs,
     people,
     responses,
     sandbox_messages,
+    set_aside,
+    suppressions,
 )
+from survey.person import EMAIL
 from survey.rights import Erased
 from survey.states import OPEN_CAMPAIGN, DeliveryState, InvitationState
 
@@ -164,6 +168,11 @@ async def _withdraw(connection: AsyncConnection, person_id: int) -> None:
         .values(state=InvitationState.WITHDRAWN.value)
     )
     await connection.execute(invitations.update().where(of_person).values(pressed_at=null()))
+    await connection.execute(
+        set_aside.delete().where(
+            set_aside.c.invitation_id.in_(select(invitations.c.id).where(of_person))
+        )
+    )
     await _recall(connection, of_person)
 
 
@@ -231,6 +240,11 @@ async def _erase_row(
             or_(sandbox_messages.c.inbox.in_(inboxes), sandbox_messages.c.inbox == email)
         )
     )
+    mailboxes = select(addresses.c.user_id).where(
+        addresses.c.person_id == person_id, addresses.c.platform == EMAIL
+    )
+    await connection.execute(suppressions.delete().where(suppressions.c.email.in_(mailboxes)))
     await connection.execute(addresses.delete().where(addresses.c.person_id == person_id))
+    await connection.execute(consents.delete().where(consents.c.person_id == person_id))
     await connection.execute(opt_outs.delete().where(opt_outs.c.person_id == person_id))
     await connection.execute(administrator_pins.delete().where(administrator_pins.c.email == email))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.channels import written_to
 from storage.rows import PERSON, SILENCE
 from storage.tables import addresses, campaigns, invitations, opt_outs, people
 from survey.contact import NEVER_ASKED, QUIET_NEVER, Ledger, Silence
@@ -118,7 +119,10 @@ def _candidates(
 
 
 async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> dict[int, Address]:
-    """Where each person is written to: the preferred platform that reaches them."""
+    """Where each person is written to: the preferred platform that reaches them.
+
+    A mailbox that refuses our mail reaches nobody.
+    """
     if not platforms:
         return {}
     preferred = case(
@@ -126,7 +130,7 @@ async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> d
     )
     rows = await connection.execute(
         select(addresses)
-        .where(addresses.c.platform.in_(platforms))
+        .where(addresses.c.platform.in_(platforms), written_to())
         .order_by(preferred.desc(), addresses.c.workspace.desc())
     )
     # The last one stands: that of the platform that comes first.

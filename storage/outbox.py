@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.arrivals import Arrival, record
+from storage.channels import go_on
 from storage.claims import due, hold, load_deliveries, lost
 from storage.engine import Database
 from storage.invitations import Ballots
@@ -22,12 +23,13 @@ from storage.lanes import (
     take,
     well_again,
 )
-from storage.tables import deliveries, invitations
+from storage.tables import deliveries
 from storage.together import Together
 from survey.delivery import Delivery, MessageRef, Method, method_of
-from survey.states import DeliveryKind, DeliveryState, InvitationState
+from survey.states import DeliveryKind, DeliveryState
 
 _NO_LIMITS: Paces = {}
+_ABOUT = frozenset({DeliveryKind.INITIAL, DeliveryKind.REMINDER})
 LINGER = timedelta(seconds=0.2)
 """How long a message that arrived waits for others that are recorded with it."""
 MOST_TOGETHER = 50
@@ -38,10 +40,20 @@ class SqlOutbox:
 
     Args:
         paces: How fast each platform is used, over all processes.
+        platforms: Those that are on, the preferred first: where a message that can't be delivered
+            goes on to.
     """
 
-    def __init__(self, database: Database, ballots: Ballots, *, paces: Paces = _NO_LIMITS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ballots: Ballots,
+        *,
+        paces: Paces = _NO_LIMITS,
+        platforms: Sequence[str] = (),
+    ) -> None:
         self._database = database
+        self._platforms = platforms
         self._paces = paces
         self._ballots = ballots
         self._arrived = Together(self._record, linger=LINGER.total_seconds(), most=MOST_TOGETHER)
@@ -162,15 +174,8 @@ class SqlOutbox:
             written = await self._end(
                 connection, delivery, state=DeliveryState.FAILED, reason=reason
             )
-            if written and delivery.kind is DeliveryKind.INITIAL:
-                await connection.execute(
-                    invitations.update()
-                    .where(
-                        invitations.c.id == delivery.invitation.id,
-                        invitations.c.state == InvitationState.PENDING.value,
-                    )
-                    .values(state=InvitationState.UNDELIVERABLE.value)
-                )
+            if written and delivery.kind in _ABOUT:
+                await go_on(connection, [delivery.id], self._platforms)
             return written
 
     async def skipped(self, delivery: Delivery, *, reason: str) -> bool:

@@ -1,6 +1,7 @@
 """What one person was asked and has answered, as they may read it themselves."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.invitations import Ballots
-from storage.tables import campaigns, deliveries, invitations, responses
-from survey.rights import Asked, Sent
+from storage.set_aside import suspicion
+from storage.tables import campaigns, deliveries, invitations, responses, set_aside
+from survey.rights import Aside, Asked, Sent
 from survey.states import COUNTED, OPEN_CAMPAIGN, DeliveryKind
 
 _ROUNDS_OF = (
@@ -35,7 +37,12 @@ async def every_round(
 ) -> tuple[Asked, ...]:
     """The rounds that asked them, newest first, with all that was sent to them."""
     rows = (await connection.execute(_ROUNDS_OF, {"person": person_id})).all()
-    return await _with_answers(connection, ballots, rows, await _sent(connection, person_id))
+    found = await _with_answers(connection, ballots, rows, await _sent(connection, person_id))
+    aside = await _aside(connection, person_id)
+    return tuple(
+        replace(asked, set_aside=tuple(aside.get(row.id, ())))
+        for row, asked in zip(rows, found, strict=True)
+    )
 
 
 async def latest_answers(
@@ -110,5 +117,20 @@ async def _sent(connection: AsyncConnection, person_id: int) -> Mapping[UUID, Se
     found: dict[UUID, list[Sent]] = {}
     for row in rows:
         one = Sent(kind=row.kind, platform=row.platform, at=row.sent_at)
+        found.setdefault(row.invitation_id, []).append(one)
+    return found
+
+
+async def _aside(connection: AsyncConnection, person_id: int) -> Mapping[UUID, Sequence[Aside]]:
+    """By invitation, what is kept and not counted, oldest first."""
+    rows = await connection.execute(
+        select(set_aside.c.invitation_id, set_aside.c.score, set_aside.c.at, set_aside.c.why)
+        .join(invitations)
+        .where(invitations.c.person_id == person_id)
+        .order_by(set_aside.c.at, set_aside.c.id)
+    )
+    found: dict[UUID, list[Aside]] = {}
+    for row in rows:
+        one = Aside(score=row.score, at=row.at, why=suspicion(row.why).value)
         found.setdefault(row.invitation_id, []).append(one)
     return found

@@ -10,20 +10,20 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.consents import note, read_consents, stop
 from storage.engine import Database
 from storage.ledger import ALL_SURVEYS, read_candidates, read_ledger
-from storage.returning import bring_back, open_rounds, send_after_all
+from storage.returning import bring_back, send_after_all
 from storage.rows import PERSON, attributes_text, person_of
-from storage.tables import addresses, invitations, opt_outs, people
-from storage.updates import plan_updates
+from storage.tables import addresses, opt_outs, people
 from survey.campaign import Campaign
+from survey.consent import Consent, How
 from survey.contact import Ledger
 from survey.delivery import MessageRef
 from survey.eligibility import Candidate
 from survey.localtime import local_date
 from survey.person import Address, Enrolment, Person
 from survey.rights import Lifted
-from survey.states import InvitationState
 from survey.survey import Survey
 
 BATCH = 1_000
@@ -194,32 +194,19 @@ class SqlPeople:
         survey: str | None,
         at: datetime,
         message: MessageRef | None = None,
+        how: How = How.CHAT,
+        reason: str = "",
     ) -> None:
         """See the port."""
-        insert = sqlite_insert if self._database.is_sqlite else pg_insert
-        name = survey or ALL_SURVEYS
-        left = InvitationState.DECLINED if survey else InvitationState.OPTED_OUT
         async with self._database.write() as connection:
-            await connection.execute(
-                insert(opt_outs)
-                .values(person_id=person.id, survey=name, at=at)
-                .on_conflict_do_nothing()
+            await stop(
+                connection, person.id, survey=survey, at=at, how=how, reason=reason, but=message
             )
-            left_open = await connection.scalars(
-                invitations.update()
-                .where(
-                    invitations.c.person_id == person.id,
-                    invitations.c.state.in_(
-                        [InvitationState.PENDING.value, InvitationState.SENT.value]
-                    ),
-                    invitations.c.campaign_id.in_(open_rounds(survey)),
-                )
-                .values(state=left.value)
-                .returning(invitations.c.id)
-            )
-            await plan_updates(
-                connection, invitations.c.id.in_(left_open.all()), at=at, but=message
-            )
+
+    async def consents(self, person: Person) -> Sequence[Consent]:
+        """See the port."""
+        async with self._database.read() as connection:
+            return await read_consents(connection, person.id)
 
     async def prefer(self, person: Person, *, compact: bool) -> None:
         """See the port."""
@@ -228,15 +215,19 @@ class SqlPeople:
                 people.update().where(people.c.id == person.id).values(compact=compact)
             )
 
-    async def opt_in(self, person: Person, *, survey: str | None = None, at: datetime) -> Lifted:
+    async def opt_in(
+        self, person: Person, *, survey: str | None = None, at: datetime, how: How = How.CHAT
+    ) -> Lifted:
         """See the port."""
         stops = opt_outs.c.person_id == person.id
         async with self._database.write() as connection:
-            lifted = await connection.execute(
-                opt_outs.delete().where(
-                    stops, true() if survey is None else opt_outs.c.survey == survey
-                )
+            lifted = await connection.scalars(
+                opt_outs.delete()
+                .where(stops, true() if survey is None else opt_outs.c.survey == survey)
+                .returning(opt_outs.c.survey)
             )
+            names = sorted(lifted)
+            await note(connection, person.id, names, may_ask=True, how=how, at=at)
             asleep = and_(
                 people.c.id == person.id, people.c.snoozed_until > local_date(at, person.zone)
             )
@@ -251,7 +242,7 @@ class SqlPeople:
             if ALL_SURVEYS not in left:
                 await bring_back(connection, person, survey=survey, at=at)
             return Lifted(
-                anything=bool(lifted.rowcount or woken),
+                anything=bool(names or woken),
                 still_stopped=left,
                 snoozed_until=await connection.scalar(select(people.c.snoozed_until).where(asleep)),
             )

@@ -13,10 +13,10 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     String,
-    and_,
     bindparam,
     case,
     cast,
+    exists,
     literal_column,
     null,
     or_,
@@ -31,7 +31,16 @@ from sqlalchemy.sql import ClauseElement
 
 from storage.instants import Instant
 from storage.rows import PERSON
-from storage.tables import addresses, campaigns, invitations, people, responses, totals
+from storage.tables import (
+    addresses,
+    campaigns,
+    deliveries,
+    invitations,
+    people,
+    responses,
+    totals,
+)
+from survey.person import EMAIL
 from survey.states import ANSWERABLE, COUNTED, OPEN_CAMPAIGN, InvitationState
 
 _ANSWERABLE = sorted(state.value for state in ANSWERABLE)
@@ -71,18 +80,22 @@ _respondent = bindparam("respondent", type_=String)
 _waiting = responses.c.waiting.type
 
 
-def _who_and_when() -> tuple[Any, ...]:
+def _who_and_when(*, by_link: bool) -> tuple[Any, ...]:
     """The press fits: the round is open, it is theirs, nothing newer stands."""
+    account = (
+        addresses.c.platform == bindparam("platform", type_=String),
+        addresses.c.workspace == bindparam("workspace", type_=String),
+        addresses.c.user_id == bindparam("user", type_=String),
+        people.c.id == addresses.c.person_id,
+    )
     return (
         invitations.c.id == bindparam("invitation", type_=invitations.c.id.type),
         invitations.c.campaign_id == bindparam("campaign", type_=campaigns.c.id.type),
         campaigns.c.id == invitations.c.campaign_id,
         campaigns.c.state.in_(_among(_OPEN)),
         campaigns.c.closes_at > bindparam("at", type_=Instant),
-        addresses.c.platform == bindparam("platform", type_=String),
-        addresses.c.workspace == bindparam("workspace", type_=String),
-        addresses.c.user_id == bindparam("user", type_=String),
-        people.c.id == addresses.c.person_id,
+        # Whoever holds the invitation's own link is the one who was asked.
+        *(() if by_link else account),
         invitations.c.person_id == people.c.id,
         or_(
             invitations.c.pressed_at.is_(None),
@@ -104,6 +117,18 @@ def _answerable(*, undo: bool) -> tuple[Any, ...]:
             invitations.c.state.not_in(_among(_COUNTED)),
         ),
     )
+
+
+def _others(*, by_link: bool) -> Any:
+    """Whether messages about it went out that this press does not change by itself."""
+    if not by_link:
+        return (invitations.c.messages > _constant(1)).label("others")
+    shown = exists().where(
+        deliveries.c.invitation_id == invitations.c.id,
+        deliveries.c.platform != _constant(EMAIL),
+        deliveries.c.message_ref.is_not(None),
+    )
+    return shown.correlate(invitations).label("others")
 
 
 def _new_state(*, undo: bool) -> Any:
@@ -151,11 +176,18 @@ def _counted(answer: Any) -> Any:
     ).cte("counted")
 
 
-def postgresql_press(*, undo: bool, totals_kept: bool = True) -> Compiled:
-    """The whole press (or undo) as one statement; no row means: ask why not."""
+def postgresql_press(*, undo: bool, by_link: bool, totals_kept: bool = True) -> Compiled:
+    """The whole press (or undo) as one statement; no row means: ask why not.
+
+    Args:
+        undo: Whether it takes an answer back.
+        by_link: Whether the invitation's own link was opened, rather than a button pressed by an
+            account.
+        totals_kept: Whether the totals are brought up to date.
+    """
     asked = (
         invitations.update()
-        .where(*_who_and_when(), *_answerable(undo=undo))
+        .where(*_who_and_when(by_link=by_link), *_answerable(undo=undo))
         .values(
             state=_new_state(undo=undo),
             pressed_at=bindparam("at", type_=Instant),
@@ -165,7 +197,7 @@ def postgresql_press(*, undo: bool, totals_kept: bool = True) -> Compiled:
             invitations.c.cohort,
             invitations.c.state,
             invitations.c.first_contact,
-            invitations.c.messages,
+            _others(by_link=by_link),
             campaigns.c.state.label("campaign_state"),
             campaigns.c.closes_at,
             *PERSON,
@@ -212,23 +244,19 @@ def postgresql_press(*, undo: bool, totals_kept: bool = True) -> Compiled:
 class SqliteStatements:
     """The same in steps; SQLite has no writing statements inside of others."""
 
-    def __init__(self, *, undo: bool) -> None:
+    def __init__(self, *, undo: bool, by_link: bool) -> None:
         dialect = sqlite.dialect()
         self.undo = undo
-        asked = (
-            select(
-                invitations.c.campaign_id,
-                invitations.c.cohort,
-                cast(_new_state(undo=undo), String).label("state"),
-                invitations.c.first_contact,
-                invitations.c.messages,
-                campaigns.c.state.label("campaign_state"),
-                campaigns.c.closes_at,
-                *PERSON,
-            )
-            .select_from(invitations, campaigns, addresses, people)
-            .where(and_(*_who_and_when(), *_answerable(undo=undo)))
-        )
+        asked = select(
+            invitations.c.campaign_id,
+            invitations.c.cohort,
+            cast(_new_state(undo=undo), String).label("state"),
+            invitations.c.first_contact,
+            _others(by_link=by_link),
+            campaigns.c.state.label("campaign_state"),
+            campaigns.c.closes_at,
+            *PERSON,
+        ).where(*_who_and_when(by_link=by_link), *_answerable(undo=undo))
         self.asked = Compiled(asked, dialect)
         self.mark = Compiled(
             invitations.update()

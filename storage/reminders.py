@@ -30,12 +30,6 @@ _LAST_ORDINAL = func.coalesce(func.max(case((_REMINDER, deliveries.c.ordinal))),
 _UNDER_WAY_NOW = func.count().filter(deliveries.c.state.in_(_UNDER_WAY))
 
 
-def _of_the_first(name: str) -> Any:
-    """Where the question itself went."""
-    first = and_(deliveries.c.kind == DeliveryKind.INITIAL.value, deliveries.c.ordinal == 1)
-    return func.max(case((first, deliveries.c[name]))).label(name)
-
-
 class SqlReminders:
     """The port `Reminders` on a database.
 
@@ -138,7 +132,6 @@ class SqlReminders:
                 func.count()
                 .filter(_REMINDER, deliveries.c.sent_at.is_not(None))
                 .label("reminders"),
-                *(_of_the_first(name) for name in ("platform", "workspace", "user_id")),
             )
             .join(deliveries, deliveries.c.invitation_id == invitations.c.id)
             .join(people, people.c.id == invitations.c.person_id)
@@ -154,10 +147,19 @@ class SqlReminders:
             .limit(limit)
             .subquery()
         )
+        latest = deliveries.alias("latest")
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(grouped, *PERSON[1:], *SILENCE)
+                select(
+                    grouped,
+                    latest.c.platform,
+                    latest.c.workspace,
+                    latest.c.user_id,
+                    *PERSON[1:],
+                    *SILENCE,
+                )
                 .join(people, people.c.id == grouped.c.person_id)
+                .join(latest, latest.c.id == _latest_arrived(grouped.c.id))
                 .order_by(grouped.c.id)
             )
             return [self._unanswered(row, known[row.campaign_id]) for row in rows]
@@ -174,6 +176,22 @@ class SqlReminders:
             reminders=row.reminders,
             silence=silence_of(row),
         )
+
+
+def _latest_arrived(invitation_id: ColumnElement[Any]) -> Any:
+    """The message of an invitation that reached its person last: there they are reminded."""
+    arrived = deliveries.alias("arrived")
+    return (
+        select(arrived.c.id)
+        .where(
+            arrived.c.invitation_id == invitation_id,
+            arrived.c.kind.in_(_ABOUT),
+            arrived.c.sent_at.is_not(None),
+        )
+        .order_by(arrived.c.sent_at.desc(), arrived.c.ordinal.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 async def _is_under_way(connection: AsyncConnection, reminder: Reminder) -> bool:

@@ -26,7 +26,7 @@ async def bring_back(
 ) -> None:
     """Open questions that left with a stop; what was held back of them may go out after all."""
     message = exists().where(
-        deliveries.c.invitation_id == invitations.c.id, deliveries.c.message_ref.is_not(None)
+        deliveries.c.invitation_id == invitations.c.id, deliveries.c.sent_at.is_not(None)
     )
     # In one statement: a press in the meantime is not written over.
     back = await connection.scalars(
@@ -56,7 +56,16 @@ async def send_after_all(
     survey: str | None = None,
     also: ColumnElement[bool] | None = None,
 ) -> None:
-    """First messages that were held back because they snoozed, and those of `also`."""
+    """First messages that were held back because they snoozed, and those of `also`.
+
+    What has gone on to another platform meanwhile stays skipped.
+    """
+    later = deliveries.alias("later")
+    gone_on = exists().where(
+        later.c.invitation_id == deliveries.c.invitation_id,
+        later.c.kind == deliveries.c.kind,
+        later.c.ordinal > deliveries.c.ordinal,
+    )
     await connection.execute(
         deliveries.update()
         .where(
@@ -74,6 +83,7 @@ async def send_after_all(
             ),
             deliveries.c.state == DeliveryState.SKIPPED.value,
             deliveries.c.kind == DeliveryKind.INITIAL.value,
+            ~gone_on.correlate(deliveries),
         )
         .values(state=DeliveryState.PLANNED.value, due_at=at, reason=None)
     )

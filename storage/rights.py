@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.consents import read_consents
 from storage.engine import Database
 from storage.erasure import erase_person
 from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
@@ -24,13 +26,14 @@ from storage.tables import (
     erasures,
     opt_outs,
     people,
+    suppressions,
 )
 from storage.tombstones import Tombstones
 from storage.troubles import Contended
 from survey.audit import somebody
 from survey.errors import NotFound
 from survey.localtime import local_date
-from survey.person import Address, Person
+from survey.person import EMAIL, Address, Person
 from survey.rights import Erased, Held, Standing
 
 BATCH = 10_000
@@ -100,6 +103,8 @@ class SqlRights:
                     for one in where
                 ),
                 opt_outs=tuple(stopped),
+                consents=await read_consents(connection, person.id),
+                mailbox_refuses=await _refusal(connection, person.id, row.email),
                 compact=row.compact,
                 snoozed_until=row.snoozed_until,
                 away_from=row.away_from,
@@ -176,6 +181,7 @@ class SqlRights:
                     .values(**self._tombstones.row(email), at=at)
                     .on_conflict_do_nothing()
                 )
+                await connection.execute(suppressions.delete().where(suppressions.c.email == email))
             if known is None:
                 return None
             return await erase_person(
@@ -247,3 +253,17 @@ class SqlRights:
                 erasures.delete().where(erasures.c.key_mark.not_in(self._tombstones.marks))
             )
             return lifted.rowcount
+
+
+async def _refusal(connection: AsyncConnection, person_id: int, email: str) -> str | None:
+    """What the server of their mailbox said, if nothing is sent there for it."""
+    mailboxes = select(addresses.c.user_id).where(
+        addresses.c.platform == EMAIL, addresses.c.person_id == person_id
+    )
+    found: str | None = await connection.scalar(
+        select(suppressions.c.reason)
+        .where(or_(suppressions.c.email == email, suppressions.c.email.in_(mailboxes)))
+        .order_by(suppressions.c.at)
+        .limit(1)
+    )
+    return found

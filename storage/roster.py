@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Select,
     and_,
     bindparam,
     case,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -54,8 +56,8 @@ class SqlRoster:
 
     Args:
         tombstones: Who asked to be forgotten; nobody of them comes back.
-        by_email: The platform and workspace of a chat that knows everybody by their e-mail: who
-            has no address on that platform gets this one.
+        by_email: Platforms, each with a workspace, that know everybody by their e-mail: who has no
+            address on such a platform gets this one.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class SqlRoster:
         database: Database,
         tombstones: Tombstones,
         *,
-        by_email: tuple[str, str] | None = None,
+        by_email: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._database = database
         self._tombstones = tombstones
@@ -148,8 +150,8 @@ class SqlRoster:
                 ),
             )
         )
-        if self._by_email is not None:
-            await self._give_addresses(connection, *self._by_email)
+        if self._by_email:
+            await self._give_addresses(connection)
         moved = (
             select(staged_addresses.c.email)
             .outerjoin(addresses, same_address())
@@ -166,22 +168,11 @@ class SqlRoster:
             .values(verdict=Verdict.CHANGED.value)
         )
 
-    async def _give_addresses(
-        self, connection: AsyncConnection, platform: str, workspace: str
-    ) -> None:
-        there = exists().where(
-            addresses.c.person_id == staged.c.person_id, addresses.c.platform == platform
-        )
+    async def _give_addresses(self, connection: AsyncConnection) -> None:
         await connection.execute(
             staged_addresses.insert().from_select(
                 [column.name for column in staged_addresses.columns],
-                select(literal(platform), literal(workspace), staged.c.email, staged.c.email).where(
-                    or_(
-                        staged.c.verdict.is_(None),
-                        staged.c.verdict.not_in([Verdict.KEPT.value, Verdict.FORGOTTEN.value]),
-                    ),
-                    ~there,
-                ),
+                union_all(*(_by_email(*where) for where in self._by_email)),
             )
         )
 
@@ -266,6 +257,20 @@ class SqlRoster:
                 .values(away_from=begins, away_until=ends)
             )
             return bool(changed.rowcount)
+
+
+def _by_email(platform: str, workspace: str) -> Select[Any]:
+    """Their e-mail as an address, for all who have none on the platform."""
+    there = exists().where(
+        addresses.c.person_id == staged.c.person_id, addresses.c.platform == platform
+    )
+    return select(literal(platform), literal(workspace), staged.c.email, staged.c.email).where(
+        or_(
+            staged.c.verdict.is_(None),
+            staged.c.verdict.not_in([Verdict.KEPT.value, Verdict.FORGOTTEN.value]),
+        ),
+        ~there,
+    )
 
 
 async def _leave_out(connection: AsyncConnection, emails: set[str]) -> None:

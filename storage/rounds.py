@@ -3,21 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from storage.audit import append_within, tell
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
+from storage.joining import invitation_of, join
 from storage.rows import accounts_of, campaign_of
 from storage.schedules import take_due
 from storage.starting import write_round
-from storage.tables import campaigns, deliveries, invitations
+from storage.tables import campaigns, deliveries, invitations, set_aside
 from storage.updates import plan_updates
 from survey.accounts import Accounts
 from survey.audit import THE_SCHEDULE, Chain, Entry
 from survey.campaign import Campaign, Period
 from survey.errors import CampaignExists, CommitUnknown, NotFound, StartedElsewhere
+from survey.person import Person
 from survey.planning import Plan
 from survey.states import (
     OPEN_CAMPAIGN,
@@ -29,6 +32,7 @@ from survey.states import (
 
 CLOCKS_APART_SECONDS = 3
 """How far apart the clocks of two machines may be; `voxpop doctor` tells."""
+_NOT_DELIVERED = [DeliveryState.FAILED.value, DeliveryState.SKIPPED.value]
 _OPEN = [state.value for state in OPEN_CAMPAIGN]
 
 
@@ -63,6 +67,17 @@ class SqlRounds:
         if line is not None:
             tell(line)
         return started
+
+    async def invite(self, campaign: Campaign, person: Person, *, at: datetime) -> UUID:
+        """See the port."""
+        async with self._database.read() as connection:
+            known = await invitation_of(connection, campaign, person)
+            row = await connection.execute(select(campaigns).where(campaigns.c.id == campaign.id))
+            now = campaign_of(row.one())
+        if known is not None and now.takes_answers(at):
+            return known
+        async with self._database.write() as connection:
+            return await join(connection, campaign, person, at=at)
 
     async def find(self, survey: str, period: Period) -> Campaign | None:
         """See the port."""
@@ -153,6 +168,12 @@ class SqlRounds:
                 .values(state=DeliveryState.SKIPPED.value, reason="the round has closed")
             )
             await plan_updates(connection, of_campaign, at=at)
+            # What was kept aside can't be counted any more; that it was is told on.
+            await connection.execute(
+                set_aside.update()
+                .where(set_aside.c.invitation_id.in_(select(invitations.c.id).where(of_campaign)))
+                .values(score=None, counts_at=None)
+            )
 
     async def move(self, campaign: Campaign, to: CampaignState) -> Campaign:
         """See the port."""
@@ -172,7 +193,6 @@ class SqlRounds:
 
     async def accounts(self, campaigns: Sequence[Campaign]) -> Mapping[int, Accounts]:
         """See the port."""
-        first = and_(deliveries.c.kind == DeliveryKind.INITIAL.value, deliveries.c.ordinal == 1)
         reminded = and_(
             deliveries.c.kind == DeliveryKind.REMINDER.value, deliveries.c.sent_at.is_not(None)
         )
@@ -188,7 +208,7 @@ class SqlRounds:
                 .join(invitations)
                 .where(
                     invitations.c.campaign_id.in_([known.id for known in campaigns]),
-                    or_(first, reminded),
+                    or_(_asked(), reminded),
                 )
                 .group_by(
                     invitations.c.campaign_id,
@@ -206,6 +226,26 @@ class SqlRounds:
     async def _read(self, query: Select[Any]) -> list[Campaign]:
         async with self._database.read() as connection:
             return [campaign_of(row) for row in await connection.execute(query)]
+
+
+def _asked() -> ColumnElement[bool]:
+    """The message that brought each invitation's question, or was to.
+
+    The first; where it went on to another platform, the one there.
+    """
+    other = deliveries.alias("other")
+    same = and_(
+        other.c.invitation_id == deliveries.c.invitation_id, other.c.kind == deliveries.c.kind
+    )
+    before = exists().where(
+        same, other.c.ordinal < deliveries.c.ordinal, other.c.state.not_in(_NOT_DELIVERED)
+    )
+    after = exists().where(same, other.c.ordinal > deliveries.c.ordinal)
+    return and_(
+        deliveries.c.kind == DeliveryKind.INITIAL.value,
+        or_(deliveries.c.ordinal == 1, ~before),
+        or_(deliveries.c.state.not_in(_NOT_DELIVERED), ~after),
+    )
 
 
 def _by_schedule(campaign: Campaign) -> Entry:

@@ -55,6 +55,9 @@ def survey_text(survey: Survey) -> str:
             "schedule": survey.schedule,
             "reminders": list(survey.reminders),
             "asks_per_year": survey.asks_per_year,
+            "channels": list(survey.channels),
+            "link_days": survey.link_days,
+            "one_press": survey.one_press,
         },
         ensure_ascii=False,
         sort_keys=True,
@@ -82,6 +85,9 @@ def survey_of(definition: str) -> Survey:
         schedule=found.get("schedule", ""),
         reminders=tuple(found.get("reminders", ())),
         asks_per_year=found.get("asks_per_year"),
+        channels=tuple(found.get("channels", ())),
+        link_days=found.get("link_days", 30),
+        one_press=found.get("one_press", False),
     )
 
 

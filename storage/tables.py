@@ -1,16 +1,13 @@
 """The tables, as they are now; migrations make them."""
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Date,
-    Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -21,24 +18,53 @@ from sqlalchemy import (
 )
 
 from storage.instants import Instant
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from storage.metadata import Id, metadata
+from storage.tables_beside import (
+    administrator_pins,
+    api_keys,
+    audit_log,
+    erasures,
+    heard,
+    installations,
+    lanes,
+    listeners,
+    sandbox_messages,
 )
 
-# SQLite counts up by itself only in a column that says INTEGER.
-_Id = BigInteger().with_variant(Integer(), "sqlite")
+__all__ = [
+    "addresses",
+    "administrator_pins",
+    "api_keys",
+    "audit_log",
+    "campaign_keys",
+    "campaigns",
+    "cohorts",
+    "consents",
+    "deliveries",
+    "erasures",
+    "heard",
+    "installations",
+    "invitations",
+    "lanes",
+    "listeners",
+    "metadata",
+    "opt_outs",
+    "people",
+    "released_groups",
+    "released_totals",
+    "responses",
+    "sandbox_messages",
+    "schedules",
+    "set_aside",
+    "steps",
+    "suppressions",
+    "totals",
+]
 
 people = Table(
     "people",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("email", String(320), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("timezone", String(64)),
@@ -60,73 +86,6 @@ people = Table(
     Column("erased_at", Instant),
 )
 
-erasures = Table(
-    "erasures",
-    metadata,
-    # A keyed digest of the e-mail, so that a roster does not bring back who asked to be forgotten.
-    Column("digest", String(64), primary_key=True),
-    Column("at", Instant, nullable=False),
-    # Under which of the secret keys it was made: without that key it can't be compared.
-    Column("key_mark", String(16), nullable=False),
-)
-
-administrator_pins = Table(
-    "administrator_pins",
-    metadata,
-    Column("email", String(320), primary_key=True),
-    Column("platform", String(32), primary_key=True),
-    Column("workspace", String(64), primary_key=True),
-    Column("user_id", String(320), nullable=False),
-    Column("pinned_at", Instant, nullable=False),
-    # Another account that has come with this e-mail since, until an operator confirms it.
-    Column("claimed_by", String(320)),
-)
-
-audit_log = Table(
-    "audit_log",
-    metadata,
-    Column("id", _Id, primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("about", Text, nullable=False),
-    # Over this row and the digest of the row before it.
-    Column("digest", String(64), nullable=False, unique=True),
-)
-
-# Events of chats that were dealt with: what is delivered again has no effect.
-heard = Table(
-    "heard",
-    metadata,
-    Column("source", String(32), primary_key=True),
-    Column("event", String(64), primary_key=True),
-    Column("at", Instant, nullable=False, index=True),
-)
-
-# How far each chat was listened to: what was said since is fetched.
-listeners = Table(
-    "listeners",
-    metadata,
-    Column("source", String(32), primary_key=True),
-    # In the chat's own time (milliseconds since 1970).
-    Column("mark", BigInteger, nullable=False),
-)
-
-installations = Table(
-    "installations",
-    metadata,
-    Column("workspace", String(64), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("bot_user_id", String(64), nullable=False),
-    Column("app_id", String(64), nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("secrets", Text, nullable=False),
-    Column("expires_at", Instant),
-    Column("rotating_until", Instant),
-    Column("installed_at", Instant, nullable=False),
-    Column("installed_by", String(64), nullable=False),
-)
-
 addresses = Table(
     "addresses",
     metadata,
@@ -145,10 +104,34 @@ opt_outs = Table(
     Column("at", Instant, nullable=False),
 )
 
+# What people said on being asked; lines are added and never changed. `opt_outs` is what stands.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    # An empty name stands for every survey.
+    Column("survey", String(64), nullable=False),
+    Column("may_ask", Boolean, nullable=False),
+    Column("how", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Mailboxes that are not written to.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("email", String(320), primary_key=True),
+    Column("cause", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 campaigns = Table(
     "campaigns",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("survey", String(64), nullable=False),
     Column("period", String(16), nullable=False),
     Column("definition", Text, nullable=False),
@@ -214,6 +197,27 @@ invitations = Table(
     UniqueConstraint("campaign_id", "person_id"),
 )
 
+# Answers that are not counted: whether a person gave them is not known.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("invitation_id", ForeignKey("invitations.id"), nullable=False),
+    # Goes when the round is over: nothing can count it any more.
+    Column("score", SmallInteger),
+    Column("at", Instant, nullable=False),
+    Column("why", String(16), nullable=False),
+    # When it counts by itself; never without.
+    Column("counts_at", Instant),
+    UniqueConstraint("invitation_id", "score"),
+)
+Index(
+    "ix_set_aside_counts_at",
+    set_aside.c.counts_at,
+    postgresql_where=text("counts_at IS NOT NULL"),
+    sqlite_where=text("counts_at IS NOT NULL"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -252,27 +256,12 @@ Index(
     sqlite_where=deliveries.c.state.in_(["sending", "unknown"]),
 )
 
-# How fast each method of each workspace is used, by all processes together.
-lanes = Table(
-    "lanes",
-    metadata,
-    Column("platform", String(32), primary_key=True),
-    Column("workspace", String(64), primary_key=True),
-    Column("method", String(16), primary_key=True),
-    Column("tokens", Float, nullable=False),
-    Column("filled_at", Instant, nullable=False),
-    # Nothing is claimed before: the platform asked for patience, or refuses us altogether.
-    Column("closed_until", Instant),
-    Column("trouble", Integer, nullable=False, server_default="0"),
-    Column("reason", Text),
-)
-
 # No foreign keys here and in `totals`: a press writes both, has read the campaign in the same
 # statement, and would pay for each check with a lock on the campaign's one row.
 responses = Table(
     "responses",
     metadata,
-    Column("campaign_id", _Id, primary_key=True, autoincrement=False),
+    Column("campaign_id", Id, primary_key=True, autoincrement=False),
     # The person's number in identified mode, a pseudonym otherwise.
     Column("respondent", String(64), primary_key=True),
     Column("cohort", Integer, nullable=False),
@@ -295,7 +284,7 @@ Index(
 totals = Table(
     "totals",
     metadata,
-    Column("campaign_id", _Id, primary_key=True, autoincrement=False),
+    Column("campaign_id", Id, primary_key=True, autoincrement=False),
     Column("cohort", Integer, primary_key=True, autoincrement=False),
     # Several rows for one count, so that simultaneous presses do not queue for the same one.
     Column("shard", SmallInteger, primary_key=True, autoincrement=False),
@@ -328,23 +317,4 @@ released_groups = Table(
     Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
     Column("attribute", Text, primary_key=True),
     Column("value", Text, primary_key=True),
-)
-
-sandbox_messages = Table(
-    "sandbox_messages",
-    metadata,
-    Column("id", _Id, primary_key=True),
-    Column("delivery_id", Uuid, unique=True),
-    Column("inbox", String(320), nullable=False, index=True),
-    Column("thread_id", BigInteger),
-    Column("author", String(16), nullable=False),
-    Column("card", Text, nullable=False),
-    Column("image", LargeBinary),
-    Column("at", Instant, nullable=False),
-    # Which press the message shows: an older one never goes over a newer one.
-    Column("as_of", Instant),
-    Column("edited", Boolean, nullable=False, server_default=text("false")),
-    Column("attachment_name", Text),
-    Column("attachment_type", Text),
-    Column("attachment", LargeBinary),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.departures import GONE, REMOVED, withdraw_unsent
 from storage.engine import Database
 from storage.locks import Lock, wait_for
-from storage.tables import addresses, people
+from storage.tables import addresses, people, suppressions
+from survey.person import EMAIL
 from survey.ports import Tied
 
 
@@ -71,6 +72,27 @@ class SqlTies:
                 .limit(limit)
             )
             return list(found)
+
+    async def give_mailboxes(self) -> int:
+        """See the port."""
+        refuses = exists().where(suppressions.c.email == people.c.email).correlate(people)
+        lack = and_(_has_none(EMAIL), ~refuses)
+        async with self._database.read() as connection:
+            if not await connection.scalar(select(exists().where(lack))):
+                return 0
+        insert: Any = sqlite_insert if self._database.is_sqlite else pg_insert
+        async with self._database.write() as connection:
+            # Nobody is forgotten meanwhile.
+            await wait_for(connection, Lock.ROSTER)
+            given = await connection.execute(
+                insert(addresses)
+                .from_select(
+                    ["platform", "workspace", "user_id", "person_id"],
+                    select(literal(EMAIL), literal(""), people.c.email, people.c.id).where(lack),
+                )
+                .on_conflict_do_nothing(index_elements=["platform", "workspace", "user_id"])
+            )
+            return int(given.rowcount)
 
     async def _free(
         self, connection: AsyncConnection, theirs: ColumnElement[bool], *, reason: str

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import deliveries, invitations
 from survey.delivery import MessageRef
+from survey.person import EMAIL
 from survey.states import DeliveryKind, DeliveryState
 
 
@@ -19,7 +20,8 @@ async def plan_updates(
 ) -> None:
     """Plan an update of every message of the invitations that `which` means, in one statement.
 
-    An update that is planned already is as good as a new one: it is composed when it is sent.
+    What went out by e-mail stays as it was sent. An update that is planned already is as good as a
+    new one: it is composed when it is sent.
 
     Args:
         connection: One that has locked those invitations, where others may plan updates too.
@@ -82,6 +84,7 @@ async def plan_updates(
             .where(
                 which,
                 original.c.message_ref.is_not(None),
+                original.c.platform != EMAIL,
                 original.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
                 ~waits,
                 ~pressed,

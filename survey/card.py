@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -135,6 +135,39 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What a message says beyond its card where it goes out as a letter; its buttons are links.
+
+    Attributes:
+        survey: By which name the survey is known.
+        locale: In which language it is: `de`, `pt_BR`.
+        right_to_left: Which way that is read.
+        title: The line by which it is told from others.
+        preview: What a list of letters shows behind the title.
+        how: What happens when a number is pressed.
+        page: What the link is called that leads to the question without a score.
+        why: Why they get it.
+        stop: What the link is called that ends these letters.
+        first: Whether it is the first about its invitation; later ones answer to it.
+        reveals_score: Whether a link may tell its score to whoever stores links: gateways do.
+        valid_for: How long its links are good.
+    """
+
+    survey: str
+    locale: str
+    right_to_left: bool
+    title: str
+    preview: str
+    how: str
+    page: str
+    why: str
+    stop: str
+    first: bool
+    reveals_score: bool
+    valid_for: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """A message.
 
@@ -153,6 +186,7 @@ class Card:
         compact: Whether its scores are one menu rather than a button each, where there are menus.
         as_of: The latest press or undo that the card knows of; None if there was none. A platform
             never puts an older card over a newer one.
+        letter: What it says besides as a letter; None where it goes out in a chat.
     """
 
     greeting: str = ""
@@ -165,6 +199,7 @@ class Card:
     attachment: Attachment | None = None
     compact: bool = False
     as_of: datetime | None = None
+    letter: Letter | None = None
 
     @property
     def bare(self) -> "Card":

@@ -156,6 +156,15 @@ def ask_again(invitation: Invitation, *, days: int, at: datetime) -> datetime:
     )
 
 
+def wait_for_recipient(tries: int) -> timedelta:
+    """How long to wait for somebody whose server does not take it now: 5, 10, 20 … 360 minutes.
+
+    Args:
+        tries: How often that was before; 17 in all come to three days.
+    """
+    return timedelta(minutes=min(5 * 2 ** min(tries, 9), 360))
+
+
 def retry_after(attempt: int, *, jitter: float) -> timedelta:
     """How long to wait after a failed attempt: 2, 4, 8 … 300 seconds, spread by the jitter.
 

@@ -196,6 +196,43 @@ class NoReminder(VoxpopError):
         self.why = why
 
 
+class LinkNotValid(VoxpopError):
+    """A link that we did not make, that was bent, or that leads to nothing: all alike."""
+
+    code = "invalid_token"
+
+    def __init__(self) -> None:
+        super().__init__("This feedback link doesn't appear to be valid.")
+
+
+class LinkExpired(VoxpopError):
+    """A link of ours whose time is over."""
+
+    code = "token_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This feedback link has expired.")
+
+
+class NoRoundRunning(VoxpopError):
+    """Something needs a running round of a survey, and there is none."""
+
+    code = "no_round_running"
+
+    def __init__(self, survey: str) -> None:
+        super().__init__(f"No round of {survey} is running.")
+        self.survey = survey
+
+
+class HasStopped(VoxpopError):
+    """Somebody has said that they want no more of this; nobody else can lift that."""
+
+    code = "opted_out"
+
+    def __init__(self, survey: str) -> None:
+        super().__init__(f"This person wants no {survey} surveys; only they can change that.")
+
+
 class StorageUnavailable(VoxpopError):
     """The database did not take it; nothing was saved."""
 

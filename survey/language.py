@@ -21,6 +21,11 @@ class Language(Protocol):
         """Such as `en` or `pt_BR`."""
         ...
 
+    @property
+    def right_to_left(self) -> bool:
+        """Which way it is read."""
+        ...
+
     def text(self, sentence: str, /, **fields: object) -> str:
         """The sentence in this language, its fields filled in."""
         ...

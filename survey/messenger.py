@@ -30,6 +30,15 @@ class PlatformBusy(VoxpopError):
         self.retry_after = retry_after
 
 
+class RecipientBusy(VoxpopError):
+    """The platform does not take it for this person just now; nothing was delivered.
+
+    Others go on. It is tried for three days.
+    """
+
+    code = "recipient_busy"
+
+
 class PlatformRefuses(VoxpopError):
     """The platform refuses us altogether: a token was revoked, a bot removed; the message says why.
 
@@ -53,11 +62,20 @@ class Messenger(Protocol):
         """How fast one workspace takes what; a method that is not there has no limit of ours."""
         ...
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a message of unknown outcome is sent once more, under the same name.
+
+        So where nobody can be asked what arrived, and whoever gets it twice shows it once.
+        """
+        ...
+
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """Deliver a message.
 
         Raises:
             RecipientUnreachable: Refused for good.
+            RecipientBusy: Not now for this person; nothing was delivered.
             PlatformBusy: Not now; nothing was delivered.
             PlatformRefuses: Not at all until somebody mends it; nothing was delivered.
             OutcomeUnknown: It may have arrived.

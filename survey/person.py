@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 from survey.localtime import zone
 
+EMAIL = "email"
+"""The platform of plain e-mail: what went out there stays as it was sent."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
@@ -14,6 +17,11 @@ class Address:
     platform: str
     workspace: str
     user_id: str
+
+    @classmethod
+    def mailbox(cls, email: str) -> "Address":
+        """Where an e-mail goes."""
+        return cls(platform=EMAIL, workspace="", user_id=email)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+from survey.consent import Consent
 from survey.person import Address
 
 
@@ -24,6 +25,21 @@ class Sent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Aside:
+    """An answer that came by a link of theirs and is not counted.
+
+    Attributes:
+        score: The mark; None after the round, when it is kept no more.
+        at: When it came (UTC).
+        why: Why it is not counted.
+    """
+
+    score: int | None
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """One round that asked them.
 
@@ -39,6 +55,7 @@ class Asked:
         score_in_figures: What the figures that administrators see have of it; None if nothing, or
             if the survey is by name, whose figures wait for nothing.
         comment: Theirs, word for word, or None.
+        set_aside: Answers that are not counted, because a program may have given them.
     """
 
     campaign: str
@@ -51,6 +68,7 @@ class Asked:
     previous_score: int | None = None
     score_in_figures: int | None = None
     comment: str | None = None
+    set_aside: tuple[Aside, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +81,8 @@ class Held:
         source: Where the roster has them from; None if nobody noted it.
         addresses: Their accounts.
         opt_outs: Surveys they stopped; an empty name stands for all.
+        consents: What they have said on being asked, oldest first.
+        mailbox_refuses: What their mailbox's server said, if nothing is sent there for it; or None.
         compact: Whether they prefer one menu to a button for each score.
         snoozed_until: The first day on which they may be asked again, or None.
         away_from: The first day of an absence, or None; `away_until` is its last.
@@ -80,6 +100,8 @@ class Held:
     source: str | None = None
     addresses: tuple[Address, ...] = ()
     opt_outs: tuple[str, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    mailbox_refuses: str | None = None
     compact: bool = False
     snoozed_until: date | None = None
     away_from: date | None = None

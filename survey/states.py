@@ -85,7 +85,7 @@ DELIVERY_LIFE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _D.PLANNED: frozenset({_D.SENDING, _D.SKIPPED}),
     _D.SENDING: frozenset({_D.SENT, _D.UNKNOWN, _D.FAILED, _D.PLANNED}),
     _D.UNKNOWN: frozenset({_D.SENT, _D.PLANNED, _D.FAILED}),
-    _D.SENT: frozenset(),
+    _D.SENT: frozenset({_D.FAILED}),  # a mail that came back
     _D.FAILED: frozenset(),
     _D.SKIPPED: frozenset({_D.PLANNED}),  # somebody who had stopped comes back
 }

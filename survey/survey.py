@@ -48,6 +48,11 @@ class Survey:
         schedule: When a round starts by itself: five crontab fields in the organisation's zone;
             empty for rounds that are started by hand.
         reminders: Local days after somebody's first message on which they are reminded, rising.
+        channels: The platforms it asks on, the preferred first; empty for all that are on, chats
+            before e-mail.
+        link_days: How many days the links in its e-mails are good; 1 or more.
+        one_press: Whether the page behind a link may send the score that was pressed in the mail
+            by itself; identified surveys only.
         asks_per_year: Told with each question as "2 of 4 asks this year"; None tells nothing.
 
     Raises:
@@ -69,6 +74,9 @@ class Survey:
     schedule: str = ""
     reminders: tuple[int, ...] = (7,)
     asks_per_year: int | None = None
+    channels: tuple[str, ...] = ()
+    link_days: int = 30
+    one_press: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what could not be kept."""
@@ -95,6 +103,16 @@ class Survey:
             raise InvalidValue(
                 f"surveys.{self.name}.reminders are days after the first message, each later than "
                 f"the one before, such as [7, 10], not {list(self.reminders)}."
+            )
+
+        if self.link_days < 1:
+            raise InvalidValue(
+                f"surveys.{self.name}.link_days is at least 1, not {self.link_days}."
+            )
+        if self.one_press and self.mode is not Mode.IDENTIFIED:
+            raise InvalidValue(
+                f"surveys.{self.name}.one_press = true needs mode = 'identified': the link in the "
+                "mail tells the score then, and mail gateways store links."
             )
 
     @property

@@ -130,6 +130,8 @@ class FakeClient(Client):
 class FakeMessenger:
     """Keeps the updates."""
 
+    repeats = False
+
     updates: list[tuple[Address, MessageRef, Card]] = field(default_factory=list)
     refuses: Exception | None = None
     paces: Mapping[Method, Pace] = field(default_factory=dict)

@@ -85,6 +85,8 @@ class FakeOutbox:
 class FakeMessenger:
     """Answers as it is told, by the number of the delivery; otherwise all goes well."""
 
+    repeats = False
+
     sends: Mapping[int, BaseException] = field(default_factory=dict)
     finds: Mapping[int, MessageRef | BaseException | None] = field(default_factory=dict)
     calls: list[tuple[str, int | str]] = field(default_factory=list)

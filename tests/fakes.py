@@ -4,18 +4,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from survey.accounts import Accounts
 from survey.audit import Line
 from survey.campaign import Campaign, Period
 from survey.card import Subject
 from survey.comment import Comment
+from survey.consent import Consent, How
 from survey.contact import Ledger
 from survey.delivery import MessageRef
 from survey.eligibility import Candidate
 from survey.errors import (
     CampaignExists,
+    InvitationClosed,
     NoReminder,
     NotFound,
     NotYours,
@@ -27,7 +29,7 @@ from survey.errors import (
 from survey.invitation import Invitation
 from survey.person import Address, Enrolment, Person
 from survey.planning import Plan
-from survey.ports import Pin, Press
+from survey.ports import Key, Pin, Press, SetAside, Suppression
 from survey.reminders import Reminder, Unanswered
 from survey.report import Distribution, NamedAnswer, Participation
 from survey.rights import Lifted
@@ -64,6 +66,11 @@ class Store:
     marks: dict[str, int] = field(default_factory=dict)
     sent: dict[UUID, MessageRef] = field(default_factory=dict)
     messages: dict[MessageRef, tuple[Address, Subject]] = field(default_factory=dict)
+    consents: dict[int, list[Consent]] = field(default_factory=dict)
+    aside: list[tuple[SetAside, datetime | None]] = field(default_factory=list)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    mails: dict[tuple[str, str], Invitation] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
 
     def meets(self, *people: Person) -> None:
         self.people |= {address(known): known for known in people}
@@ -186,8 +193,13 @@ class FakePeople:
         survey: str | None,
         at: datetime,
         message: MessageRef | None = None,  # noqa: ARG002
+        how: How = How.CHAT,
+        reason: str = "",
     ) -> None:
         self.store.write("opt_out", (person.email, survey))
+        if reason or (person.id, survey or "") not in self.store.stops:
+            said = Consent(at=at, survey=survey or "", may_ask=False, how=how, reason=reason)
+            self.store.consents.setdefault(person.id, []).append(said)
         self.store.stops.add((person.id, survey or ""))
         left = InvitationState.DECLINED if survey else InvitationState.OPTED_OUT
         for key, found in self.store.invitations.items():
@@ -195,6 +207,10 @@ class FakePeople:
             waiting = found.state in {InvitationState.PENDING, InvitationState.SENT}
             if mine and waiting and survey in {None, found.campaign.survey.name}:
                 self.store.invitations[key] = replace(found, state=left)
+
+    async def consents(self, person: Person) -> Sequence[Consent]:
+        self.store.read("consents")
+        return list(self.store.consents.get(person.id, ()))
 
     async def prefer(self, person: Person, *, compact: bool) -> None:
         self.store.write("prefer", person.email)
@@ -214,13 +230,17 @@ class FakePeople:
         person: Person,
         *,
         survey: str | None = None,
-        at: datetime,  # noqa: ARG002
+        at: datetime,
+        how: How = How.CHAT,
     ) -> Lifted:
         self.store.write("opt_in", person.email)
         mine = {stop for stop in self.store.stops if stop[0] == person.id}
         lifted = mine if survey is None else mine & {(person.id, survey)}
         woken = self.store.snoozes.pop(person.id, None) if survey is None else None
         self.store.stops -= lifted
+        self.store.consents.setdefault(person.id, []).extend(
+            Consent(at=at, survey=name, may_ask=True, how=how) for _, name in sorted(lifted)
+        )
         left = tuple(sorted(name for _, name in mine - lifted))
         for key, found in self.store.invitations.items():
             meant = survey in {None, found.campaign.survey.name} and "" not in left
@@ -274,6 +294,8 @@ class FakeAnswers:
         return found
 
     async def ask_later(self, press: Press, *, due_at: datetime) -> None:
+        if press.by is None:
+            raise OutOfDate("Only a message can be asked to come later.")
         self.store.write("ask_later", (press.by.user_id, due_at))
 
     async def waiting(self, *, at: datetime) -> Mapping[int, int]:
@@ -297,6 +319,8 @@ class FakeAnswers:
         found = self.store.invitations.get(press.subject.invitation_id)
         if found is None or found.campaign.id != press.subject.campaign_id:
             raise OutOfDate("That invitation is not known here.")
+        if press.by is None:  # whoever holds the link is the one who was asked
+            return found, found.person.id
         by = self.store.people.get(press.by)
         return found, -1 if by is None else by.id
 
@@ -331,6 +355,20 @@ class FakeRounds:
         self.store.write("start", started.name)
         self.store.campaigns.append(started)
         return started
+
+    async def invite(self, campaign: Campaign, person: Person, *, at: datetime) -> UUID:
+        self.store.read("invite")
+        if not (await self.by_id(campaign.id)).takes_answers(at):
+            raise InvitationClosed(f"{campaign.name} no longer takes answers.")
+        for found in self.store.invitations.values():
+            if (found.campaign.id, found.person.id) == (campaign.id, person.id):
+                return found.id
+        self.store.write("invite", (campaign.name, person.email))
+        joined = Invitation(
+            id=uuid4(), campaign=campaign, person=person, state=InvitationState.SENT
+        )
+        self.store.invitations[joined.id] = joined
+        return joined.id
 
     async def find(self, survey: str, period: Period) -> Campaign | None:
         named = [known for known in await self.all(survey) if known.period == period]

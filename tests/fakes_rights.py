@@ -107,6 +107,7 @@ class FakeRights:
             attributes=person.attributes,
             addresses=tuple(at for at, who in self.store.people.items() if who == person),
             opt_outs=tuple(sorted(name for who, name in self.store.stops if who == person.id)),
+            consents=tuple(self.store.consents.get(person.id, ())),
             snoozed_until=self.store.snoozes.get(person.id),
             rounds=tuple(_asked(found) for found in mine),
             audit_entries=sum(
@@ -138,6 +139,12 @@ class FakeRights:
             address: who for address, who in self.store.people.items() if who != person
         }
         self.store.tombstones.add(person.email)
+        self.store.consents.pop(person.id, None)
+        self.store.suppressions.pop(person.email, None)
+        theirs = {found.id for found in self.store.invitations.values() if found.person == person}
+        self.store.aside = [
+            pair for pair in self.store.aside if pair[0].subject.invitation_id not in theirs
+        ]
         taken_back = kept = 0
         for key, found in self.store.invitations.items():
             if found.person != person:

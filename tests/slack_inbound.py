@@ -206,6 +206,9 @@ class FakeTies:
     async def untied(self, platform: str, *, after: str = "", limit: int) -> Sequence[str]:
         raise NotImplementedError
 
+    async def give_mailboxes(self) -> int:
+        raise NotImplementedError
+
 
 @dataclass
 class Slack:

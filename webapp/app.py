@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
-from starlette.routing import Match, Mount
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Scope
 
 from survey.errors import InvalidValue
+from webapp.cors import ApiCors
 from webapp.health import Checks, health_router
+from webapp.lane import ReadingLane
 from webapp.limits import BODY_LIMIT, BODY_SECONDS, BodyLimit, SecurityHeaders
 from webapp.metrics import Measured, Measurements, MetricsSource, metrics_router
 from webapp.problem_document import MEDIA_TYPE, SCHEMA
@@ -28,7 +30,10 @@ class WebParts:
             `database` is told as `database_connected`.
         metrics: The figures that the release gate let out.
         metrics_token: What `/metrics` asks for; None opens it to this machine alone.
-        routers: Pages and REST.
+        routes: The pages, tried before everything else. Those that are only read take a short way
+            (`webapp.lane`), so they bring their own headers and handle their own errors.
+        routers: REST and what else there is.
+        cors_origins: Other sites whose scripts may call what is below `/api`.
         mounts: Path → ASGI app of a platform, such as "/sandbox", never "/". Starlette and FastAPI
             apps among them get problem documents, unless they handle their errors themselves.
         lifespan: Makes what is entered before the first request and left after the last one.
@@ -40,7 +45,9 @@ class WebParts:
     ready: Checks
     metrics: MetricsSource
     metrics_token: str | None = None
+    routes: Sequence[BaseRoute] = ()
     routers: Sequence[APIRouter] = ()
+    cors_origins: Sequence[str] = ()
     mounts: Mapping[str, ASGIApp] = field(default_factory=dict)
     lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     body_limit: int = BODY_LIMIT
@@ -78,6 +85,7 @@ def create_app(parts: WebParts) -> FastAPI:
     measurements = Measurements(parts.version)
     # Routes are tried in this order, so presses come first and probes last. Among the mounts the
     # longest comes first: "/slack" must not hide "/slack/install".
+    app.router.routes.extend(parts.routes)
     for path, mounted in sorted(parts.mounts.items(), key=lambda one: -len(one[0])):
         if not path.strip("/"):
             raise InvalidValue("Nothing can be mounted at '/': it would hide everything else.")
@@ -95,8 +103,11 @@ def create_app(parts: WebParts) -> FastAPI:
     # The last one added stands outermost.
     app.add_middleware(BodyLimit, limit=parts.body_limit, seconds=parts.body_seconds)
     install_problems(app)
+    if parts.cors_origins:
+        app.add_middleware(ApiCors, origins=parts.cors_origins)
     app.add_middleware(Measured, measurements=measurements, mounts=tuple(parts.mounts))
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(ReadingLane, routes=parts.routes, measurements=measurements)
     return app
 
 

@@ -23,12 +23,16 @@ from survey.errors import (
     CampaignExists,
     CommentTooLong,
     CommitUnknown,
+    HasStopped,
     IllegalTransition,
     InvalidScore,
     InvalidValue,
     InvitationClosed,
+    LinkExpired,
+    LinkNotValid,
     NobodyToAsk,
     NoReminder,
+    NoRoundRunning,
     NotAllowed,
     NotFound,
     NotWritable,
@@ -39,7 +43,13 @@ from survey.errors import (
     StorageUnavailable,
     VoxpopError,
 )
-from survey.messenger import OutcomeUnknown, PlatformBusy, PlatformRefuses, RecipientUnreachable
+from survey.messenger import (
+    OutcomeUnknown,
+    PlatformBusy,
+    PlatformRefuses,
+    RecipientBusy,
+    RecipientUnreachable,
+)
 from webapp.problem_document import DETAIL_LIMIT, HTTP_PROBLEMS, cut, phrase, problem
 
 ERRORS_SHOWN = 20
@@ -84,6 +94,10 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
     PlanOutdated: Kind(status=409, title="Another round has just started"),
     NoReminder: Kind(status=409, title="No reminder now"),
     NobodyToAsk: Kind(status=409, title="Nobody to ask"),
+    NoRoundRunning: Kind(status=409, title="No round is running"),
+    HasStopped: Kind(status=409, title="The person wants no surveys"),
+    LinkNotValid: Kind(status=404, title="The link is not valid"),
+    LinkExpired: Kind(status=410, title="The link has expired"),
     StorageUnavailable: Kind(
         status=503,
         title="The database is away",
@@ -109,6 +123,12 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
         retry_after=60,
     ),
     RecipientUnreachable: Kind(status=422, title="The person can't be reached"),
+    RecipientBusy: Kind(
+        status=503,
+        title="The person can't be reached just now",
+        says="The person's mailbox does not take it just now; nothing was delivered.",
+        retry_after=300,
+    ),
     PlatformBusy: Kind(
         status=503,
         title="The chat platform is busy",

@@ -42,6 +42,8 @@ class MattermostMessenger:
         paces: How fast the server takes what.
     """
 
+    repeats = False
+
     def __init__(
         self,
         client: Client,

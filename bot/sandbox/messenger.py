@@ -18,6 +18,8 @@ from survey.ports import Clock
 class SandboxMessenger:
     """The port `Messenger`: a conversation is named after its person's e-mail."""
 
+    repeats = False
+
     chat: Chat
     seal: Seal
     clock: Clock

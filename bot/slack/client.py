@@ -167,7 +167,7 @@ class SlackApi:
     async def _post(self, url: str, **what: Any) -> None:
         try:
             async with self._connections().post(url, proxy=proxy_for(url), **what) as response:
-                text = await response.text(errors="replace")
+                text = (await response.read()).decode("utf-8", "replace")
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _unanswered(error) from error
         said = _json(text)

@@ -91,6 +91,8 @@ class SlackMessenger:
         shown: What messages show by now; whoever changes one past this port notes it there.
     """
 
+    repeats = False
+
     def __init__(
         self,
         workspaces: Workspaces,

@@ -8,6 +8,8 @@ import typer
 
 from runtime.cli import (
     campaigns,
+    email,
+    keys,
     mattermost,
     oversight,
     people,
@@ -15,6 +17,7 @@ from runtime.cli import (
     rights,
     serving,
     slack,
+    suspected,
     upkeep,
 )
 from runtime.cli.common import fail
@@ -41,9 +44,12 @@ app.add_typer(upkeep.surveys, name="survey")
 people.app.command("forget")(rights.forget)
 people.app.command("readmit")(rights.readmit)
 app.add_typer(people.app, name="people")
+campaigns.app.command("suspected")(suspected.suspected)
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(keys.app, name="key")
 app.add_typer(mattermost.app, name="mattermost")
 app.add_typer(slack.app, name="slack")
+app.add_typer(email.app, name="email")
 
 
 @app.callback(invoke_without_command=True)

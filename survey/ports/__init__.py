@@ -11,6 +11,8 @@ from survey.ports.directory import Account, Directory
 from survey.ports.figures import Charts, Figures
 from survey.ports.heard import Event, Heard
 from survey.ports.installations import Installation, Installations
+from survey.ports.keys import Key, Keys, Role
+from survey.ports.links import Link, Links, Purpose
 from survey.ports.messages import Messages
 from survey.ports.outbox import Outbox
 from survey.ports.people import People
@@ -20,32 +22,46 @@ from survey.ports.rights import Rights
 from survey.ports.roster import Roster
 from survey.ports.rounds import Rounds
 from survey.ports.schedules import Schedules
+from survey.ports.set_aside import Doubtful, SetAside, Suspicion
+from survey.ports.suppressions import Cause, Suppression, Suppressions
 from survey.ports.ties import Tied, Ties
 
 __all__ = [
     "Account",
     "Answers",
     "AuditLog",
+    "Cause",
     "Charts",
     "Clock",
     "Comments",
     "Directory",
+    "Doubtful",
     "Event",
     "Figures",
     "Heard",
     "Installation",
     "Installations",
+    "Key",
+    "Keys",
+    "Link",
+    "Links",
     "Messages",
     "Outbox",
     "People",
     "Pin",
     "Pins",
     "Press",
+    "Purpose",
     "Reminders",
     "Rights",
+    "Role",
     "Roster",
     "Rounds",
     "Schedules",
+    "SetAside",
+    "Suppression",
+    "Suppressions",
+    "Suspicion",
     "Tied",
     "Ties",
 ]

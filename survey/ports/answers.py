@@ -19,7 +19,8 @@ class Press:
 
     Attributes:
         subject: The round and the invitation that the sealed button named.
-        by: Who pressed, as the platform says.
+        by: Who pressed, as the platform says; None where the invitation's own link was opened:
+            whoever holds it is the one who was asked.
         at: When, by the platform's clock (UTC).
         message: Where, if the platform tells: the answer changes that message, and all other
             messages of the invitation are updated.
@@ -28,7 +29,7 @@ class Press:
     """
 
     subject: Subject
-    by: Address
+    by: Address | None
     at: datetime
     message: MessageRef | None = None
     event: Event | None = None

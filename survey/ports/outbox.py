@@ -60,7 +60,12 @@ class Outbox(Protocol):
         ...
 
     async def failed(self, delivery: Delivery, *, reason: str) -> bool:
-        """It can't be delivered."""
+        """It can't be delivered there.
+
+        A question or a reminder goes on to the next platform on which the person can be reached
+        and nothing about the invitation was tried; without one the invitation is undeliverable,
+        unless another message of it arrived.
+        """
         ...
 
     async def skipped(self, delivery: Delivery, *, reason: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from survey.campaign import Campaign
+from survey.consent import Consent, How
 from survey.contact import Ledger
 from survey.delivery import MessageRef
 from survey.eligibility import Candidate
@@ -68,20 +69,30 @@ class People(Protocol):
         survey: str | None,
         at: datetime,
         message: MessageRef | None = None,
+        how: How = How.CHAT,
+        reason: str = "",
     ) -> None:
         """No more of this survey, or of any (None); open invitations leave with it.
 
-        Every message of theirs is updated, but the one on which this was pressed.
+        Every message of theirs is updated, but the one on which this was pressed. What was said is
+        noted as consent withdrawn, unless it stood so already and no reason is given.
         """
         ...
 
-    async def opt_in(self, person: Person, *, survey: str | None = None, at: datetime) -> Lifted:
-        """Ask again, their open questions included.
+    async def consents(self, person: Person) -> Sequence[Consent]:
+        """What they have said on being asked, oldest first."""
+        ...
+
+    async def opt_in(
+        self, person: Person, *, survey: str | None = None, at: datetime, how: How = How.CHAT
+    ) -> Lifted:
+        """Ask again, their open questions included; what was lifted is noted as consent given.
 
         Args:
             person: Who.
             survey: Lift this stop alone; None lifts all of them and ends a snooze.
             at: Now.
+            how: By which way they said so.
 
         Returns:
             Whether there was anything to lift, and what still stands.

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from survey.accounts import Accounts
 from survey.campaign import Campaign, Period
+from survey.person import Person
 from survey.planning import Plan
 from survey.states import CampaignState
 
@@ -24,6 +26,16 @@ class Rounds(Protocol):
         Raises:
             CampaignExists: If a round of this survey is open.
             StartedElsewhere: If that time of the schedule has been dealt with.
+        """
+        ...
+
+    async def invite(self, campaign: Campaign, person: Person, *, at: datetime) -> UUID:
+        """Somebody's invitation to an open round; made now if they have none, without a message.
+
+        Who joins after the start counts in the total, and in no group: membership is a snapshot.
+
+        Raises:
+            InvitationClosed: If the round takes no answers any more.
         """
         ...
 

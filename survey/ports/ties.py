@@ -49,6 +49,16 @@ class Ties(Protocol):
         """
         ...
 
+    async def give_mailboxes(self) -> int:
+        """Give every active person without a mailbox that of their e-mail; how many got one.
+
+        None gets one that refuses our mail.
+
+        Raises:
+            StorageUnavailable: If the database did not take it; nothing is saved.
+        """
+        ...
+
     async def release(self, platform: str, workspace: str) -> int:
         """We are in a workspace no more: all accounts there are nobody's; how many were.
 

@@ -1,6 +1,6 @@
 """What the message of an invitation says right now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from survey.card import Card
 from survey.contact import NO_LIMITS, ContactPolicy
@@ -8,7 +8,7 @@ from survey.invitation import Invitation
 from survey.language import Languages
 from survey.ports import Clock, Figures
 from survey.states import InvitationState
-from survey.wording import asked, reminding, ways_out
+from survey.wording import asked, mailed, reminding, ways_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,17 +20,38 @@ class ComposeCard:
     clock: Clock
     policy: ContactPolicy = NO_LIMITS
 
-    async def __call__(self, invitation: Invitation, *, reminder: int | None = None) -> Card:
+    async def __call__(
+        self,
+        invitation: Invitation,
+        *,
+        reminder: int | None = None,
+        ordinal: int | None = None,
+    ) -> Card:
         """The card in the person's language.
 
         Args:
             invitation: As it stands.
             reminder: Which reminder the message is; None for the question itself.
+            ordinal: Its number among those of its kind, where it goes out as a letter; None in a
+                chat.
         """
-        card = await self._card(invitation, reminder)
-        return asked.about(invitation, card)
+        card = asked.about(
+            invitation, await self._card(invitation, reminder, by_letter=ordinal is not None)
+        )
+        if ordinal is None:
+            return card
+        language = self.languages(invitation.person.locale)
+        letter = mailed.letter(
+            invitation,
+            language,
+            reminder=reminder,
+            first=reminder is None and ordinal == 1,
+            most=self.policy.max_reminders,
+            now=self.clock(),
+        )
+        return replace(card, letter=letter)
 
-    async def _card(self, invitation: Invitation, reminder: int | None) -> Card:
+    async def _card(self, invitation: Invitation, reminder: int | None, *, by_letter: bool) -> Card:
         language = self.languages(invitation.person.locale)
         now = self.clock()
         if not invitation.campaign.takes_answers(now):
@@ -52,6 +73,7 @@ class ComposeCard:
                     language,
                     most=self.policy.max_reminders,
                     now=now,
+                    by_letter=by_letter,
                 )
             case _:
                 return asked.asked(invitation, language, now=now)

@@ -23,12 +23,13 @@ EVERY_ATTRIBUTE = "*"
 """In place of an attribute: the groups of all of them."""
 ROUNDS_SHOWN = 8
 """How many rounds a trend shows, the reported one among them."""
-_TOLD = {
+TOLD = {
     CampaignState.RUNNING,
     CampaignState.PAUSED,
     CampaignState.CLOSING,
     CampaignState.CLOSED,
 }
+"""States of a round of which there is something to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class MakeReport:
         Raises:
             NotFound: The message says what there is.
         """
-        told = [found for found in await self.rounds.all(survey) if found.state in _TOLD]
+        told = [found for found in await self.rounds.all(survey) if found.state in TOLD]
         for found in told:
             if period is None or found.period == period:
                 return found

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+from survey.campaign import Campaign
 from survey.card import Act, Button, Card, Dialog, Field, Style, Subject
 from survey.invitation import Invitation
 from survey.language import Language
@@ -84,11 +86,14 @@ def who_sees(survey: Survey, language: Language) -> str:
 
 
 def open_until(invitation: Invitation, language: Language, *, now: datetime) -> str:
-    """When the round closes."""
-    return language.text(
-        "Open until {moment}",
-        moment=language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now),
-    )
+    """When the round closes, on the person's clock."""
+    return open_on(invitation.campaign, invitation.person.zone, language, now=now)
+
+
+def open_on(campaign: Campaign, tz: ZoneInfo, language: Language, *, now: datetime) -> str:
+    """When a round closes, on a clock."""
+    moment = language.moment(campaign.closes_at, tz, now=now)
+    return language.text("Open until {moment}", moment=moment)
 
 
 def _greeting(invitation: Invitation, language: Language) -> str:
@@ -139,14 +144,33 @@ def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     )
 
 
-def _thanks(category: Category, language: Language) -> str:
-    match category:
+def thanks(scale: Scale, score: int, language: Language) -> str:
+    """What is said to a mark, wherever it was given: on five marks to each, else to its class."""
+    if scale in {CSAT, STARS}:
+        return _thanks_of_five(score, language)
+    match scale.category(score):
         case Category.DETRACTOR:
             return language.text("Thank you for being straight with us.")
         case Category.PASSIVE:
             return language.text("Thank you.")
         case Category.PROMOTER:
             return language.text("Wonderful, thank you.")
+
+
+def _thanks_of_five(score: int, language: Language) -> str:
+    match score:
+        case 1:
+            return language.text(
+                "We're sorry we didn't meet your expectations. We'll work to do better."
+            )
+        case 2:
+            return language.text("Thank you for letting us know. We'll use this to improve.")
+        case 3:
+            return language.text("Thank you for your feedback.")
+        case 4:
+            return language.text("Great to hear! Thank you for your feedback.")
+        case _:
+            return language.text("Wonderful! We're glad we could help.")
 
 
 def follow_up(scale: Scale, score: int, language: Language) -> str:
@@ -181,7 +205,7 @@ def answered(invitation: Invitation, language: Language) -> Card:
     reason = Button(act=Act.REASON, label=language.text("Add a reason"), style=Style.PRIMARY)
     note = language.text("Or just answer in this thread.")
     if response.comment is None:
-        lines.append(_thanks(survey.scale.category(score), language))
+        lines.append(thanks(survey.scale, score, language))
         lines.append(follow_up(survey.scale, score, language))
     else:
         lines.append(reason_kept(survey, language))

@@ -20,6 +20,7 @@ def reminder(
     *,
     most: int,
     now: datetime,
+    by_letter: bool = False,
 ) -> Card:
     """The question once more, with its buttons.
 
@@ -30,9 +31,12 @@ def reminder(
         language: The person's.
         most: How many reminders of a question anybody gets, so that the last can say so.
         now: Now.
+        by_letter: Whether a press opens a page, where it takes one more.
     """
     card = asked.asked(replace(invitation, first_contact=False), language, now=now)
-    line = _line(invitation, ordinal, participation, language, most=most, now=now)
+    line = _line(
+        invitation, ordinal, participation, language, most=most, now=now, by_letter=by_letter
+    )
     return replace(card, lines=(line, *card.lines))
 
 
@@ -44,9 +48,12 @@ def _line(
     *,
     most: int,
     now: datetime,
+    by_letter: bool,
 ) -> str:
     campaign = invitation.campaign
     closes = language.moment(campaign.closes_at, invitation.person.zone, now=now)
+    if ordinal == 1 < most and by_letter:
+        return language.text("A quick one you may have missed: it takes ten seconds.")
     if ordinal == 1 < most:
         return language.text("A quick one you may have missed: one press and it's done.")
     if ordinal >= most:

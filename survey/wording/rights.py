@@ -3,11 +3,15 @@
 from datetime import date
 
 from survey.card import Act, Attachment, Button, Card, Style
+from survey.consent import Consent, How
 from survey.language import Language
 from survey.localtime import local_date
 from survey.person import Person
 from survey.rights import Asked, Erased, Held
 from survey.wording.comments import inert
+
+CONSENTS_SHOWN = 5
+"""How many of the latest things they said on being asked stand in the message; all in the file."""
 
 
 def snoozed(until: date, waiting: int, language: Language) -> Card:
@@ -59,6 +63,14 @@ def own_data(held: Held, person: Person, file: Attachment, language: Language) -
         shown = [f"{one.platform}: {one.user_id}" for one in held.addresses]
         lines.append(language.text("Accounts: {accounts}", accounts=language.listing(shown)))
     lines += _silences(held, language)
+    lines += [_said(one, person, language) for one in held.consents[-CONSENTS_SHOWN:]]
+    if held.mailbox_refuses is not None:
+        lines.append(
+            language.text(
+                "I send nothing to your mailbox; its server said: {reason}",
+                reason=inert(held.mailbox_refuses),
+            )
+        )
     lines += [_round(asked, person, language) for asked in held.rounds] or [
         language.text("No round has asked you yet.")
     ]
@@ -80,8 +92,8 @@ def own_data(held: Held, person: Person, file: Attachment, language: Language) -
         lines=tuple(lines),
         note=language.text(
             "The file {name} holds more: the score before the last, what the figures have of an "
-            "answer, and when each message went out. `/nps forget` erases all of it; I ask once "
-            "more before.",
+            "answer, scores that are not counted, and when each message went out. `/nps forget` "
+            "erases all of it; I ask once more before.",
             name=file.name,
         ),
         attachment=file,
@@ -115,6 +127,47 @@ def _silences(held: Held, language: Language) -> list[str]:
     return lines
 
 
+def _said(consent: Consent, person: Person, language: Language) -> str:
+    """What they said on being asked, on which day, where and why."""
+    day = language.day(local_date(consent.at, person.zone))
+    if consent.may_ask and consent.survey:
+        told = [
+            language.text(
+                "On {day} you said: ask me about {survey} again", day=day, survey=consent.survey
+            )
+        ]
+    elif consent.may_ask:
+        told = [language.text("On {day} you said: ask me again", day=day)]
+    elif consent.survey:
+        told = [
+            language.text(
+                "On {day} you said: no more questions about {survey}",
+                day=day,
+                survey=consent.survey,
+            )
+        ]
+    else:
+        told = [language.text("On {day} you said: no more questions", day=day)]
+    told.append(_by_which_way(consent.how, language))
+    if consent.reason:
+        told.append(language.text("Your reason: {comment}", comment=inert(consent.reason)))
+    return " · ".join(told)
+
+
+def _by_which_way(how: How, language: Language) -> str:
+    match how:
+        case How.CHAT:
+            return language.text("in chat")
+        case How.PAGE:
+            return language.text("on the page behind a link")
+        case How.ONE_CLICK:
+            return language.text("through your mail program")
+        case How.COMPLAINT:
+            return language.text("through your mail provider, as a complaint")
+        case How.OPERATOR:
+            return language.text("through whoever runs me")
+
+
 def _round(asked: Asked, person: Person, language: Language) -> str:
     told = [
         language.text(
@@ -130,6 +183,14 @@ def _round(asked: Asked, person: Person, language: Language) -> str:
         told.append(language.text("no score"))
     if asked.comment is not None:
         told.append(language.text("Your reason: {comment}", comment=inert(asked.comment)))
+    if asked.set_aside:
+        told.append(
+            language.plural(
+                "{n} score that may have come from a program is not counted",
+                "{n} scores that may have come from a program are not counted",
+                len(asked.set_aside),
+            )
+        )
     return " · ".join(told)
 
 

@@ -30,7 +30,11 @@ async def pressed(world: World, place: int, score: int) -> Reply:
     """A press as the desk gets it."""
     press = await world.press_of(place)
     interaction = Pressed(
-        by=press.by, at=press.at, act=Act.SCORE, value=str(score), subject=press.subject
+        by=address(email(place)),
+        at=press.at,
+        act=Act.SCORE,
+        value=str(score),
+        subject=press.subject,
     )
     return await world.product.desk(interaction)
 

@@ -15,7 +15,7 @@ from survey.errors import CommitUnknown, StorageUnavailable
 from survey.survey import Answers
 from tests.conftest import PostgresServer
 from tests.peer.way import Way, way_to
-from tests.world import World, email
+from tests.world import World, address, email
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -84,7 +84,9 @@ async def test_fault_8_a_press_that_cant_be_read_again_says_so_and_may_be_presse
     campaign = await world.start()
     press = await world.press_of(1)
     way.breaks(email(1).encode(), arrives=arrives, stays=True)
-    interaction = Pressed(by=press.by, at=press.at, act=Act.SCORE, value="9", subject=press.subject)
+    interaction = Pressed(
+        by=address(email(1)), at=press.at, act=Act.SCORE, value="9", subject=press.subject
+    )
 
     told = await world.product.desk(interaction)
     assert (told.private, told.update) == (SORRY, None)

@@ -6,24 +6,32 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from storage.set_aside import SqlDoubtful
 from storage.tables import (
     addresses,
     administrator_pins,
     campaigns,
+    consents,
     deliveries,
     erasures,
     invitations,
     opt_outs,
     people,
     responses,
+    set_aside,
+    suppressions,
 )
 from survey.campaign import Campaign
 from survey.comment import Comment
+from survey.consent import How
 from survey.errors import InvitationClosed, NotFound, NotYours
-from survey.person import Person
+from survey.person import EMAIL, Person
+from survey.ports import Cause, Suspicion
 from survey.rights import Erased
 from survey.states import InvitationState
 from survey.survey import Mode
+from survey.wording.asked import subject_of
+from tests.posting import Post
 from tests.world import World, address, email
 
 SECRET = "Nobody listens to me."
@@ -45,7 +53,10 @@ async def comment(world: World, place: int, text: str = SECRET) -> None:
 
 async def everything(world: World) -> str:
     """All rows that could lead to somebody, as text."""
-    tables = (people, addresses, opt_outs, administrator_pins, deliveries, invitations, responses)
+    tables = (
+        *(people, addresses, opt_outs, consents, suppressions, administrator_pins),
+        *(deliveries, invitations, responses, set_aside),
+    )
     found = [await world.rows(select(table)) for table in tables]
     return "\n".join(str(row) for rows in found for row in rows)
 
@@ -54,7 +65,9 @@ async def test_nothing_that_names_them_is_left(world: World, running: Campaign) 
     await world.press(3, 9)
     await comment(world, 3)
     them = await somebody(world, 3)
-    await world.product.people.opt_out(them, survey="ticket", at=world.clock())
+    await world.product.people.opt_out(
+        them, survey="ticket", at=world.clock(), how=How.PAGE, reason=SECRET
+    )
     await world.product.pins.present(them.email, address(them.email), at=world.clock())
     assert await forget(world, 3) == Erased(taken_back=1)
     left = await everything(world)
@@ -65,6 +78,41 @@ async def test_nothing_that_names_them_is_left(world: World, running: Campaign) 
     (row,) = await world.rows(select(people).where(people.c.erased_at.is_not(None)))
     assert (row.id, row.name, row.attributes, row.active) == (them.id, "", "{}", False)
     assert await world.scores(running) == {}
+
+
+async def test_what_mail_and_its_page_know_of_them_is_erased(world: World) -> None:
+    post = Post(world, EMAIL)
+    await post.start(3, 4)
+    mails = await post.due()
+    await post.arrives(*mails)
+    doubtful = SqlDoubtful(world.product.database)
+    for place in (3, 4):
+        subject = subject_of(await world.invitation(place))
+        await doubtful.keep(subject, 9, why=Suspicion.TRAP, at=world.clock())
+    for mail in mails:
+        await post.returns(mail, Cause.COMPLAINED, reason=SECRET)
+
+    await forget(world, 3)
+
+    left = await everything(world)
+    assert email(3) not in left
+    assert [one.email for one in await post.suppressions.all()] == [email(4)]
+    for table in (set_aside, consents):
+        assert len(await world.rows(select(table))) == 1
+    assert await post.ties.give_mailboxes() == 0
+
+
+async def test_a_mailbox_is_forgotten_though_its_person_never_had_it_as_an_address(
+    world: World,
+) -> None:
+    post = Post(world, EMAIL)
+    for mailbox in (email(3), "nobody@example.org", email(4)):
+        await post.suppressions.refused(mailbox, reason="550", at=world.clock())
+
+    await forget(world, 3)
+    await world.product.rights.forget_email("nobody@example.org", at=world.clock())
+
+    assert [one.email for one in await post.suppressions.all()] == [email(4)]
 
 
 async def test_others_keep_what_is_theirs(world: World, running: Campaign) -> None:

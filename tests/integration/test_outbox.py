@@ -199,6 +199,8 @@ async def test_a_lost_message_that_had_not_arrived_is_planned_again(
 class Moody:
     """A platform on a bad day: it does what the next of its moods says."""
 
+    repeats = False
+
     def __init__(self, world: World, *moods: Exception | bool) -> None:
         self.well = world.product.worker.messengers["sandbox"]
         self.moods = list(moods)

@@ -21,7 +21,7 @@ from survey.errors import (
 from survey.invitation import Invitation, Response
 from survey.states import CampaignState, InvitationState
 from survey.survey import Answers
-from tests.world import World
+from tests.world import World, address, email
 
 
 async def answered_rows(world: World, campaign: Campaign) -> int:
@@ -121,12 +121,11 @@ async def test_a_press_that_is_older_than_an_undo_does_not_bring_the_answer_back
 async def test_nobody_can_press_for_somebody_else(world: World, running: Campaign) -> None:
     await world.press(1, 6)
     await refused(world, running, NotYours, by=2)
-    stranger = replace(
-        await world.press_of(1), by=replace((await world.press_of(1)).by, user_id="x")
-    )
+    mine, who = await world.press_of(1), address(email(1))
+    stranger = replace(mine, by=replace(who, user_id="x"))
     with pytest.raises(NotYours):
         await world.product.answers.record(stranger, 3)
-    elsewhere = replace(stranger, by=replace((await world.press_of(1)).by, workspace="elsewhere"))
+    elsewhere = replace(mine, by=replace(who, workspace="elsewhere"))
     with pytest.raises(NotYours):
         await world.product.answers.record(elsewhere, 3)
     assert await world.scores(running) == {6: 1}

@@ -23,6 +23,8 @@ from survey.wording.asked import subject_of
 from tests.world import World, address, email
 
 OWNER, COLLEAGUE, STRANGER = 1, 2, 99
+LINK = -1
+"""Nobody's account: the invitation's own link, whose holder is the owner."""
 SECOND = timedelta(seconds=1)
 
 
@@ -38,7 +40,7 @@ class Step:
     added: bool = False
 
 
-people = st.sampled_from([OWNER] * 8 + [COLLEAGUE, STRANGER])
+people = st.sampled_from([OWNER] * 6 + [LINK] * 4 + [COLLEAGUE, STRANGER])
 moments = st.sampled_from([0] * 8 + [-1, -1, -2, 1, -90, 60])
 marks = st.sampled_from([*range(11), *range(11), -1, 11])
 words = st.sampled_from(["why", "and\nmore", "🙂 \u202eabc", "x" * 1_995, "y" * 2_000])
@@ -125,7 +127,8 @@ class Pair:
             return type(error)
 
     def _press(self, by: int, at: datetime) -> Press:
-        return Press(subject=subject_of(self.rule), by=address(email(by)), at=at)
+        account = None if by == LINK else address(email(by))
+        return Press(subject=subject_of(self.rule), by=account, at=at)
 
     async def _moved(self, what: str) -> None:
         """What others do to the round and the invitation in the meantime."""
@@ -208,7 +211,7 @@ async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tupl
     world.survey(mode=mode, answers=rule)
     asked = frozenset({owner.email, colleague.email})
     campaign = await world.start(to=asked, deliver=sent)
-    ids = {OWNER: owner.id, COLLEAGUE: colleague.id}
+    ids = {OWNER: owner.id, LINK: owner.id, COLLEAGUE: colleague.id}
     return campaign, Pair(world, await world.invitation(OWNER), ids, sent)
 
 

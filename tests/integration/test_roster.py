@@ -15,7 +15,7 @@ from storage.tombstones import Tombstones
 from survey.campaign import Campaign
 from survey.contact import HOLIDAYS
 from survey.errors import InvalidValue, TooManyWouldLeave
-from survey.person import Enrolment
+from survey.person import EMAIL, Address, Enrolment
 from survey.roster import Prune, read_table
 from survey.states import DeliveryState, InvitationState
 from survey.usecases.import_people import Imported
@@ -307,6 +307,30 @@ async def test_in_the_sandbox_everybody_can_be_written_to(world: World) -> None:
     assert ann is not None
     assert ann.name == "Ann"
     assert counts(await bring_in(world, THREE), unchanged=3)
+
+
+async def test_whatever_knows_everybody_by_e_mail_gives_them_an_address(world: World) -> None:
+    known = [("sandbox", "sandbox"), (EMAIL, "")]
+    roster = SqlRoster(world.product.database, Tombstones(["any"]), by_email=known)
+    bring = replace(world.product.import_people, roster=roster)
+    table = read_table(THREE.encode())
+    ann = Address(platform=EMAIL, workspace="", user_id="ann@elsewhere.example")
+    await world.product.people.enrol(
+        [Enrolment(email="ann@example.org", name="Ann", addresses=(ann,))]
+    )
+
+    first = await bring(table.columns, table, source="csv")
+    again = await bring(table.columns, table, source="csv")
+
+    assert counts(first, new=2, changed=1)
+    assert counts(again, unchanged=3)
+    rows = await world.rows(select(addresses).where(~addresses.c.user_id.like("person%")))
+    assert {(row.platform, row.workspace, row.user_id) for row in rows} == {
+        *(("sandbox", "sandbox", f"{name}@example.org") for name in ("ann", "ben", "cat")),
+        *((EMAIL, "", f"{name}@example.org") for name in ("ben", "cat")),
+        (EMAIL, "", ann.user_id),
+        ("sandbox", "sandbox", "ada@example.org"),
+    }
 
 
 async def test_a_press_goes_through_while_a_roster_is_compared(world: World) -> None:

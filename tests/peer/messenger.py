@@ -30,6 +30,8 @@ class PeerMessenger:
         paces: How fast it takes what.
     """
 
+    repeats = False
+
     def __init__(
         self, url: str, *, timeout: float = 10.0, paces: Mapping[Method, Pace] = NO_LIMITS
     ) -> None:

@@ -36,6 +36,7 @@ class English:
     """As plain as a language can be."""
 
     locale = "en"
+    right_to_left = False
 
     def text(self, sentence: str, /, **fields: object) -> str:
         return sentence.format(**fields)

@@ -29,6 +29,10 @@ FOR_OPERATORS = {
         for name in ("checkup", "server_settings", "setup", "slash_command")
     ),
     *(f"bot/slack/{name}.py" for name in ("install_page", "manifest", "oauth", "scopes")),
+    *(
+        f"bot/email/{name}.py"
+        for name in ("inbound", "mailbox", "reports", "sendgrid", "sendgrid_events", "smtp")
+    ),
 }
 SPEAKING = [
     name

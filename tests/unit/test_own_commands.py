@@ -6,9 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from survey.card import Act, Card
+from runtime.languages import language
+from survey.card import Act, Attachment, Card
+from survey.consent import Consent, How
 from survey.invitation import Response
+from survey.ports import Suspicion
+from survey.rights import Aside, Asked, Held
 from survey.states import CampaignState, InvitationState
+from survey.wording.rights import own_data
 from tests.chat import ADA, BEN, Chat, a_chat, asked
 from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation, person
 from tests.goldens import compare
@@ -114,6 +119,61 @@ async def test_everything_that_is_held_is_shown_to_oneself() -> None:
         (9, "Good coffee."),
         (4, "Bad tea."),
     ]
+
+
+async def test_what_somebody_said_on_being_asked_is_shown_with_their_reasons() -> None:
+    chat = await asked()
+    said = [
+        Consent(
+            at=MONDAY - timedelta(days=9 - day), survey=survey, may_ask=may, how=how, reason=why
+        )
+        for day, (survey, may, how, why) in enumerate(
+            [
+                ("nps", False, How.OPERATOR, "the sixth from the end"),
+                ("nps", False, How.PAGE, "Too `often`."),
+                ("nps", True, How.CHAT, ""),
+                ("", False, How.ONE_CLICK, ""),
+                ("", False, How.COMPLAINT, ""),
+                ("", True, How.OPERATOR, ""),
+            ]
+        )
+    ]
+    chat.store.consents[ADA.id] = said
+    reply = await chat.types("/nps mydata")
+    compare("dialogues", "own-consent", chat.transcript)
+    assert reply.private is not None
+    file = reply.private.attachment
+    assert file is not None
+    assert [one["how"] for one in json.loads(file.content)["consents"]] == [
+        one.how.value for one in said
+    ]
+
+
+def test_scores_that_are_not_counted_and_a_mailbox_that_refuses_are_told() -> None:
+    english = language("en")
+    aside = Aside(score=4, at=MONDAY, why=Suspicion.TRAP.value)
+    asked_once = Asked(
+        campaign="nps/2026Q4",
+        mode="confidential",
+        state="sent",
+        asked_at=MONDAY,
+        set_aside=(aside, aside),
+    )
+    held = Held(
+        email=BEN.email,
+        name=BEN.name,
+        timezone=None,
+        locale=None,
+        attributes={},
+        mailbox_refuses="550 no such user",
+        rounds=(asked_once,),
+    )
+    file = Attachment(name="a.json", media_type="application/json", content=b"")
+
+    shown = own_data(held, BEN, file, english).text
+
+    assert "2 scores that may have come from a program are not counted" in shown
+    assert "its server said: 550 no such user" in shown
 
 
 async def test_forgetting_asks_once_and_can_be_left_alone() -> None:

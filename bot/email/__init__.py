@@ -1,0 +1,1 @@
+"""E-mail: a platform whose buttons are links."""

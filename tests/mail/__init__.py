@@ -1,0 +1,1 @@
+"""Mail for tests: letters as the product makes them, and servers that take them."""

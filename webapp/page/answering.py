@@ -1,0 +1,313 @@
+"""The page behind a link that asks: it shows on GET and records on POST."""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from http import HTTPStatus
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from survey.campaign import Campaign
+from survey.errors import (
+    AlreadyAnswered,
+    CommentTooLong,
+    InvalidScore,
+    InvalidValue,
+    InvitationClosed,
+    LinkNotValid,
+    StorageUnavailable,
+)
+from survey.language import Language
+from survey.localtime import instant_of, local_date
+from survey.page import Page
+from survey.ports import Link, Purpose
+from survey.survey import Answers
+from survey.usecases.answer_by_link import WAITS, Became
+from survey.wording import paged, refusals
+from webapp.page.campaigns import KeptCampaigns
+from webapp.page.parts import PageParts, Refusing, body_of, form_of, trapped
+from webapp.page.rendering import NO_CONTENT, Look, Rendered
+
+MOST_PAGES = 2_000
+"""How many pages are kept ready; each has some 15 kB."""
+RETRY_AFTER = {"retry-after": "5"}
+_SCORE = re.compile(r"[0-9]{1,2}")
+_CHOSEN = re.compile(rb"(?:^|&)score=([0-9]{1,2})(?:&|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A page as long as it stays as it is."""
+
+    campaign: Campaign
+    until: datetime
+    page: Rendered
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Turn:
+    """One request of somebody with a good link."""
+
+    link: Link
+    campaign: Campaign
+    language: Language
+    now: datetime
+
+
+class AnswerPage:
+    """ASGI: the question, and what becomes of it.
+
+    Nothing is looked up for showing a question but its round, once in five seconds for everybody:
+    the signature of the link has told the rest, and the page is ready as bytes.
+
+    Args:
+        parts: What the pages need.
+        look: How they look.
+        campaigns: The rounds.
+        refusing: What those get who have no good link.
+    """
+
+    def __init__(
+        self, parts: PageParts, look: Look, campaigns: KeptCampaigns, refusing: Refusing
+    ) -> None:
+        self._parts = parts
+        self._look = look
+        self._campaigns = campaigns
+        self._refusing = refusing
+        self._pages: dict[tuple[int, str, bytes], _Kept] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        now = self._parts.clock()
+        method = scope["method"]
+        try:
+            link = self._parts.links.read(scope["path_params"]["token"], Purpose.ANSWER)
+            if method == "POST":
+                answer = await self._posted(link, await body_of(receive), now)
+            else:
+                answer = await self._shown(link, scope["query_string"], now)
+        except LinkNotValid:
+            answer = self._refusing(scope, now)
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - a person reads a page, not a document
+            answer = self._refusing.unforeseen(scope, error)
+        await answer(send, head=method == "HEAD")
+
+    async def _shown(self, link: Link, query: bytes, now: datetime) -> Rendered:
+        number = link.subject.campaign_id
+        if now < link.expires_at:
+            kept = self._pages.get((number, link.locale, query))
+            if (
+                kept is not None
+                and now < kept.until
+                and self._campaigns.at_hand(number, now) is kept.campaign
+            ):
+                return kept.page
+        turn = await self._turn(link, now)
+        if isinstance(turn, Rendered):
+            return turn
+        if turn.campaign.survey.answers is Answers.ONCE:
+            with suppress(StorageUnavailable):  # a press will tell
+                if (await self._parts.answer.show(link, at=now)).response.score is not None:
+                    return self._say(paged.already(turn.language), turn, HTTPStatus.CONFLICT)
+        return self._ready(turn, query)
+
+    async def _turn(self, link: Link, now: datetime) -> _Turn | Rendered:
+        """What a good link leads to; or the page that says why it leads nowhere any more."""
+        language = self._parts.languages(link.locale)
+        if now >= link.expires_at:
+            return self._look.render(paged.expired(language), language, HTTPStatus.GONE)
+        number = link.subject.campaign_id
+        try:
+            campaign = self._campaigns.at_hand(number, now) or await self._campaigns.load(
+                number, now
+            )
+        except StorageUnavailable:
+            return self._look.render(
+                paged.try_again(language),
+                language,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                headers=RETRY_AFTER,
+            )
+        turn = _Turn(link=link, campaign=campaign, language=language, now=now)
+        if not campaign.takes_answers(now):
+            return self._closed(turn, pressed=False)
+        return turn
+
+    def _ready(self, turn: _Turn, query: bytes) -> Rendered:
+        """The question, rendered once for everybody of this round and language."""
+        survey, now = turn.campaign.survey, turn.now
+        chosen = _chosen(query, turn.campaign)
+        sends_until = turn.campaign.closes_at - WAITS - timedelta(minutes=1)
+        by_itself = survey.one_press and chosen is not None and now < sends_until
+        page = self._say(self._asking(turn, chosen=chosen, by_itself=by_itself), turn)
+        plain = b"" if chosen is None else b"score=%d" % chosen
+        if query == plain and survey.answers is not Answers.ONCE:
+            zone = self._parts.zone
+            midnight = instant_of(local_date(now, zone) + timedelta(days=1), time(), zone)
+            until = min(midnight, sends_until if by_itself else turn.campaign.closes_at)
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.clear()
+            key = (turn.campaign.id, turn.link.locale, query)
+            self._pages[key] = _Kept(turn.campaign, until, page)
+        return page
+
+    def _asking(
+        self,
+        turn: _Turn,
+        *,
+        chosen: int | None = None,
+        by_itself: bool = False,
+        from_mail: bool = True,
+    ) -> Page:
+        return paged.question(
+            turn.campaign,
+            turn.language,
+            tz=self._parts.zone,
+            now=turn.now,
+            chosen=chosen,
+            by_itself=by_itself,
+            from_mail=from_mail,
+        )
+
+    def _say(self, page: Page, turn: _Turn, status: int = HTTPStatus.OK) -> Rendered:
+        headers = RETRY_AFTER if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+        return self._look.render(page, turn.language, status, headers=headers)
+
+    def _closed(self, turn: _Turn, *, pressed: bool) -> Rendered:
+        return self._say(
+            paged.closed(turn.campaign, turn.language, tz=self._parts.zone, pressed=pressed),
+            turn,
+            HTTPStatus.GONE,
+        )
+
+    async def _posted(self, link: Link, body: bytes, now: datetime) -> Rendered:
+        turn = await self._turn(link, now)
+        if isinstance(turn, Rendered):
+            return turn
+        form = form_of(body)
+        try:
+            match form.get("do"):
+                case "comment":
+                    return await self._written(turn, form)
+                case "undo":
+                    return await self._undone(turn, form)
+                case _:
+                    return await self._pressed(turn, form)
+        except AlreadyAnswered:
+            return self._say(paged.already(turn.language), turn, HTTPStatus.CONFLICT)
+        except InvitationClosed:
+            return await self._ended(turn, form.get("words", ""))
+        except InvalidScore as error:
+            asking = self._asking(turn, from_mail=False)
+            page = paged.refused(asking, error, turn.language)
+            return self._say(page, turn, HTTPStatus.UNPROCESSABLE_ENTITY)
+        except StorageUnavailable as error:
+            chosen = int(form["score"]) if _SCORE.fullmatch(form.get("score", "")) else None
+            asking = self._asking(turn, chosen=chosen, from_mail=False)
+            page = paged.refused(asking, error, turn.language)
+            return self._say(page, turn, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _pressed(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
+        score = _score(form)
+        outcome = await self._parts.answer(
+            turn.link,
+            score,
+            at=turn.now,
+            trapped=trapped(form),
+            by_itself="auto" in form,
+        )
+        asking = self._asking(turn, chosen=score, from_mail=False)
+        match outcome.became:
+            case Became.COUNTED if form.get("do") == "confirm":
+                return NO_CONTENT
+            case Became.COUNTED:
+                page = paged.answered(
+                    outcome.invitation, turn.language, tz=self._parts.zone, now=turn.now
+                )
+                return self._say(page, turn)
+            case Became.PROVISIONAL:
+                page = paged.provisional(
+                    turn.campaign, score, turn.language, tz=self._parts.zone, now=turn.now
+                )
+                return self._say(page, turn, HTTPStatus.ACCEPTED)
+            case _:
+                asking = self._asking(turn, chosen=score, from_mail=False)
+                doubted = outcome.became is Became.DOUBTED
+                said = paged.once_more if doubted else paged.not_by_itself
+                return self._say(said(asking, turn.language), turn, HTTPStatus.ACCEPTED)
+
+    async def _written(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
+        said, language = form.get("words", ""), turn.language
+        if trapped(form):
+            page = paged.words_refused(
+                turn.campaign, await self._standing(turn), said, language, why=""
+            )
+            return self._say(paged.words_once_more(page, language), turn, HTTPStatus.ACCEPTED)
+        try:
+            if "score" in form:  # what the page sent by itself stands now: somebody has written
+                await self._parts.answer(turn.link, _score(form), at=turn.now)
+            invitation = await self._parts.answer.comment(turn.link, said, at=turn.now)
+        except CommentTooLong as error:
+            why, status = refusals.of_a_form(error, language), HTTPStatus.UNPROCESSABLE_ENTITY
+        except InvalidScore:
+            raise
+        except InvalidValue:
+            why, status = paged.nothing_written(language), HTTPStatus.UNPROCESSABLE_ENTITY
+        except StorageUnavailable as error:
+            why, status = refusals.of_a_form(error, language), HTTPStatus.SERVICE_UNAVAILABLE
+        else:
+            if invitation.response.score is None:
+                asking = self._asking(turn, from_mail=False)
+                return self._say(paged.words_before_score(asking, language), turn)
+            page = paged.answered(
+                invitation, language, tz=self._parts.zone, now=turn.now, changed=False
+            )
+            return self._say(page, turn)
+        score = await self._standing(turn)
+        return self._say(
+            paged.words_refused(turn.campaign, score, said, language, why=why), turn, status
+        )
+
+    async def _standing(self, turn: _Turn) -> int | None:
+        """The mark that stands; None too while the database is away."""
+        with suppress(StorageUnavailable):
+            return (await self._parts.answer.show(turn.link, at=turn.now)).response.score
+        return None
+
+    async def _undone(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
+        await self._parts.answer.undo(turn.link, at=turn.now, provisional="provisional" in form)
+        asking = self._asking(turn, from_mail=False)
+        moment = turn.language.moment(turn.campaign.closes_at, self._parts.zone, now=turn.now)
+        return self._say(paged.undone(asking, turn.campaign, turn.language, until=moment), turn)
+
+    async def _ended(self, turn: _Turn, words: str) -> Rendered:
+        """Too late: the round was closed a moment ago, or this invitation has ended."""
+        with suppress(StorageUnavailable):
+            number = turn.campaign.id
+            turn = replace(turn, campaign=await self._campaigns.load(number, turn.now))
+        if turn.campaign.takes_answers(turn.now):
+            page = paged.no_longer(turn.language)
+        else:
+            page = paged.closed(turn.campaign, turn.language, tz=self._parts.zone, pressed=True)
+        return self._say(replace(page, quote=words.strip()), turn, HTTPStatus.GONE)
+
+
+def _score(form: Mapping[str, str]) -> int:
+    text = form.get("score", "")
+    if not _SCORE.fullmatch(text):
+        raise InvalidScore("A score is one or two digits.")
+    return int(text)
+
+
+def _chosen(query: bytes, campaign: Campaign) -> int | None:
+    """The mark that the address tells us, if it is on the scale."""
+    found = _CHOSEN.search(query) if query else None
+    if found is None:
+        return None
+    value = int(found[1])
+    return value if value in campaign.survey.scale.values else None

@@ -1,0 +1,133 @@
+"""What the pages are made of, and what both of them do alike."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
+
+from survey.brand import Brand
+from survey.language import Language, Languages
+from survey.ports import Clock, Links, Rounds
+from survey.usecases.answer_by_link import AnswerByLink
+from survey.usecases.unsubscribe import Unsubscribe
+from survey.wording import paged
+from webapp.page.rendering import Look, Rendered
+from webapp.problems import problem_for
+from webapp.throttle import Networks, Throttle, client_of
+
+TOLD_EVERY = timedelta(minutes=1)
+"""How often the log tells at most how many links were refused."""
+_MOST_FIELDS = 20
+_TAG = re.compile(rb"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageParts:
+    """What the pages need.
+
+    Attributes:
+        links: Reads the tokens.
+        rounds: What they lead to.
+        answer: Takes what is pressed and written.
+        unsubscribe: Stops.
+        languages: All there are.
+        clock: Now.
+        brand: Whose pages these are.
+        zone: In which times of day are told: a page is the same for everybody in a round.
+        throttle: Makes those wait who guess links.
+        proxies: Whom we believe where a request came from.
+    """
+
+    links: Links
+    rounds: Rounds
+    answer: AnswerByLink
+    unsubscribe: Unsubscribe
+    languages: Languages
+    clock: Clock
+    brand: Brand
+    zone: ZoneInfo
+    throttle: Throttle
+    proxies: Networks = ()
+
+
+class Refusing:
+    """What whoever has no good link gets: the same words, whatever is wrong with it.
+
+    Args:
+        parts: What the pages need.
+        look: How they look.
+    """
+
+    def __init__(self, parts: PageParts, look: Look) -> None:
+        self._parts = parts
+        self._look = look
+        self._count = 0
+        self._tells_from: datetime | None = None
+
+    def __call__(self, scope: Scope, now: datetime) -> Rendered:
+        """Count it; the answer for a link that is not valid."""
+        language = self._language(scope)
+        wait = self._parts.throttle.failed(client_of(scope, self._parts.proxies))
+        self._tell(now)
+        page = paged.not_valid(language)
+        if wait:
+            return self._look.render(page, language, 429, headers={"retry-after": str(wait)})
+        return self._look.render(page, language, 404)
+
+    def unforeseen(self, scope: Scope, error: Exception) -> Rendered:
+        """The answer to a mistake of ours, which is in the log."""
+        problem_for(error)
+        language = self._language(scope)
+        return self._look.render(paged.unforeseen(language), language, 500)
+
+    def _tell(self, now: datetime) -> None:
+        """Tell the log, though not each time: whoever guesses must not fill it."""
+        self._count += 1
+        if self._tells_from is None or now >= self._tells_from:
+            log.warning("link_refused", count=self._count)
+            self._count, self._tells_from = 0, now + TOLD_EVERY
+
+    def _language(self, scope: Scope) -> Language:
+        """What the browser prefers; nothing else is known of somebody without a good link."""
+        said = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+        found = _TAG.match(said)
+        return self._parts.languages(found[1].decode() if found else "en")
+
+
+async def body_of(receive: Receive) -> bytes:
+    """All that was sent; how much that may be was checked before.
+
+    Raises:
+        ClientDisconnect: If whoever sent it has left.
+    """
+    parts = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def form_of(body: bytes) -> Mapping[str, str]:
+    """The fields of a form; the last of a name counts. What is no form has none."""
+    try:
+        text = body.decode("ascii")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        return {}
+
+
+def trapped(form: Mapping[str, str]) -> bool:
+    """Whether the field is filled in that people don't see."""
+    return bool(form.get("homepage"))
