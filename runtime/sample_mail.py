@@ -32,7 +32,7 @@ async def send_sample(product: Product, to: str, *, survey: Survey, locale: str)
     messenger = product.worker.messengers.get(EMAIL)
     if messenger is None:
         raise InvalidValue(OFF)
-    card = await product.compose(_asked(product, survey, to, locale), ordinal=1)
+    card = await product.compose(_asked(product, survey, to, locale), first=True)
     try:
         await messenger.send(
             Address.mailbox(to), sample(card, language(locale)), delivery_id=uuid4()

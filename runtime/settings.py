@@ -90,6 +90,17 @@ class Settings:
     log_format: Literal["console", "json"] | None
     log_level: str
 
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Where people are reached, the preferred first: chats before e-mail."""
+        chats = {
+            "sandbox": self.sandbox,
+            "mattermost": self.mattermost is not None and self.mattermost.token is not None,
+            "slack": self.slack is not None and self.slack.on,
+            "email": self.email is not None,
+        }
+        return tuple(platform for platform, on in chats.items() if on)
+
 
 def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     """Read and check everything; nothing is guessed and nothing unknown is let through.

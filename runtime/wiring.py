@@ -159,7 +159,8 @@ def put_together(
     if sandbox is not None:
         messengers[SANDBOX] = sandbox.messenger
     links, keys = SignedLinks(settings.secret_keys, settings.base_url), SqlKeys(database)
-    suppressions, doubtful = SqlSuppressions(database), SqlDoubtful(database)
+    platforms, doubtful = (*others, *settings.platforms), SqlDoubtful(database)
+    suppressions = SqlSuppressions(database, platforms=platforms)
     mail = Mail(links=links, suppressions=suppressions, keys=keys)
     chats = chats_of(settings, database, seal=seal, mail=mail, clock=clock)
     messengers |= {name: chat.messenger for name, chat in chats.items()}
@@ -168,13 +169,13 @@ def put_together(
         for platform, messenger in messengers.items()
         for method, pace in messenger.paces.items()
     }
-    outbox = SqlOutbox(database, ballots, paces=paces, platforms=tuple(messengers))
+    outbox = SqlOutbox(database, ballots, paces=paces, platforms=platforms)
     start = StartCampaign(
         surveys=settings.surveys,
         people=people,
         rounds=rounds,
         clock=clock,
-        platforms=tuple(messengers),
+        platforms=platforms,
         zone=zone(settings.timezone),
         policy=settings.contact,
         beside=asyncio.to_thread,

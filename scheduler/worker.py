@@ -235,7 +235,7 @@ class Worker:
         reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
         letter = delivery.address.platform == EMAIL
         card = await self.compose(
-            delivery.invitation, reminder=reminder, ordinal=delivery.ordinal if letter else None
+            delivery.invitation, reminder=reminder, first=delivery.begins if letter else None
         )
         if delivery.kind is DeliveryKind.UPDATE:
             if delivery.target is None:

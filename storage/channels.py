@@ -99,11 +99,10 @@ async def _next(
     places = await _places(connection, {row.person_id for row in rows}, platforms)
     found: dict[DeliveryKind, list[Message]] = {}
     for row in rows:
-        order = [one for one in survey_of(row.definition).channels if one in platforms]
         theirs = places.get(row.person_id, {})
         left = [
             theirs[one]
-            for one in order or platforms
+            for one in survey_of(row.definition).asks_on(platforms)
             if one in theirs and one not in tried[row.invitation_id]
         ]
         if left:

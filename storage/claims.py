@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, exists, func, or_, select, type_coerce
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
@@ -16,7 +16,7 @@ from storage.ledger import ALL_SURVEYS
 from storage.rows import SILENCE, silence_of
 from storage.tables import campaigns, deliveries, invitations, opt_outs, people
 from survey.delivery import LEASE, Delivery, MessageRef, Method
-from survey.person import Address
+from survey.person import EMAIL, Address
 from survey.states import CampaignState, DeliveryKind, DeliveryState
 
 _queue = deliveries.alias("queue")
@@ -95,9 +95,17 @@ def _whole() -> Any:
         opt_outs.c.person_id == people.c.id,
         or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == campaigns.c.survey),
     )
+    before = exists().where(
+        other.c.invitation_id == deliveries.c.invitation_id,
+        other.c.platform == EMAIL,
+        other.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
+        tuple_(other.c.kind, other.c.ordinal) < tuple_(deliveries.c.kind, deliveries.c.ordinal),
+        other.c.attempt > 0,
+    )
     return (
         select(
             deliveries,
+            and_(deliveries.c.platform == EMAIL, before).label("goes_on"),
             campaigns.c.at_once,
             target.c.channel_ref.label("target_channel"),
             target.c.message_ref.label("target_message"),
@@ -142,6 +150,7 @@ async def load_deliveries(
             silence=silence_of(row),
             last_sent=row.last_sent,
             left=row.left,
+            begins=not row.goes_on,
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, and_, exists, or_, select
+from sqlalchemy import Row, exists, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.channels import go_on
 from storage.consents import stop
 from storage.engine import Database
-from storage.tables import campaigns, deliveries, invitations, suppressions
+from storage.tables import addresses, campaigns, deliveries, invitations, people, suppressions
 from survey.audit import plain
 from survey.consent import How
 from survey.person import EMAIL
@@ -62,7 +62,14 @@ class SqlSuppressions:
             await _suppress(connection, _mailbox(email), Cause.BOUNCED, reason, at=at)
 
     async def returned(
-        self, name: str, email: str, *, cause: Cause, reason: str, at: datetime
+        self,
+        name: str,
+        email: str,
+        *,
+        cause: Cause,
+        reason: str,
+        at: datetime,
+        for_good: bool = True,
     ) -> bool:
         """See the port.
 
@@ -77,8 +84,10 @@ class SqlSuppressions:
             if mail.state in _OVER:
                 return True
             await _fail(connection, mail, plain(reason))
-            await _suppress(connection, mailbox, cause, reason, at=at)
-            skipped = await _skip(connection, mail.person_id, mailbox)
+            skipped: Sequence[UUID] = ()
+            if for_good:
+                await _suppress(connection, mailbox, cause, reason, at=at)
+                skipped = await _skip(connection, mail.person_id, mailbox)
             if cause is Cause.COMPLAINED:
                 await stop(connection, mail.person_id, survey=None, at=at, how=How.COMPLAINT)
             await go_on(connection, [mail.id, *skipped], self._platforms)
@@ -91,7 +100,19 @@ class SqlSuppressions:
             released = await connection.execute(
                 suppressions.delete().where(suppressions.c.email == _mailbox(email))
             )
+            if released.rowcount:
+                await _give_back(connection, _mailbox(email))
             return bool(released.rowcount)
+
+
+async def _give_back(connection: AsyncConnection, mailbox: str) -> None:
+    """Whoever has this e-mail can be reached there again."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+    theirs = select(literal(EMAIL), literal(""), people.c.email, people.c.id).where(
+        people.c.email == mailbox, people.c.active
+    )
+    names = ["platform", "workspace", "user_id", "person_id"]
+    await connection.execute(insert(addresses).from_select(names, theirs).on_conflict_do_nothing())
 
 
 async def _mail(connection: AsyncConnection, name: str, mailbox: str) -> Any:
@@ -100,11 +121,6 @@ async def _mail(connection: AsyncConnection, name: str, mailbox: str) -> Any:
         number = UUID(hex=name)
     except ValueError:
         return None
-    first = and_(
-        deliveries.c.invitation_id == number,
-        deliveries.c.kind == DeliveryKind.INITIAL.value,
-        deliveries.c.ordinal == 1,
-    )
     found = await connection.execute(
         select(
             deliveries.c.id,
@@ -119,8 +135,12 @@ async def _mail(connection: AsyncConnection, name: str, mailbox: str) -> Any:
         .where(
             deliveries.c.platform == EMAIL,
             deliveries.c.user_id == mailbox,
-            or_(deliveries.c.id == number, first),
+            deliveries.c.kind != DeliveryKind.UPDATE.value,
+            or_(deliveries.c.id == number, deliveries.c.invitation_id == number),
+            deliveries.c.attempt > 0,
         )
+        .order_by(deliveries.c.kind, deliveries.c.ordinal)
+        .limit(1)
         .with_for_update(of=deliveries)
     )
     return found.one_or_none()

@@ -62,6 +62,8 @@ class Delivery:
         at_once: Whether the sending window is set aside (`--now`).
         silence: When the person is not to be written to.
         probe: Whether its platform had trouble, and this one finds out whether it still has.
+        begins: Whether nothing about the invitation was tried on its platform before; told of
+            e-mail alone, where later ones answer to the first.
         left: Whether the person has stopped this survey or left; checked as it is claimed.
         last_sent: When the latest message about the same invitation went out (UTC), or None.
     """
@@ -78,6 +80,7 @@ class Delivery:
     silence: Silence = QUIET_NEVER
     last_sent: datetime | None = None
     probe: bool = False
+    begins: bool = True
     left: bool = False
 
 

@@ -1,6 +1,6 @@
 """A survey as the settings define it, and as a campaign freezes it at its start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -114,6 +114,16 @@ class Survey:
                 f"surveys.{self.name}.one_press = true needs mode = 'identified': the link in the "
                 "mail tells the score then, and mail gateways store links."
             )
+
+    def asks_on(self, platforms: Sequence[str]) -> Sequence[str]:
+        """Where it asks of those that are on, the preferred first.
+
+        Args:
+            platforms: Those that are on, in the order of the organisation.
+        """
+        if not self.channels:
+            return platforms
+        return [platform for platform in self.channels if platform in platforms]
 
     @property
     def gated(self) -> bool:

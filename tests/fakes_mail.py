@@ -115,7 +115,14 @@ class FakeSuppressions:
         self._suppress(email, Cause.BOUNCED, reason, at)
 
     async def returned(
-        self, name: str, email: str, *, cause: Cause, reason: str, at: datetime
+        self,
+        name: str,
+        email: str,
+        *,
+        cause: Cause,
+        reason: str,
+        at: datetime,
+        for_good: bool = True,
     ) -> bool:
         self.store.read("returned")
         known = self.store.mails.get((name, email.strip().lower()))
@@ -125,7 +132,8 @@ class FakeSuppressions:
         if ("returned", name) in self.store.writes:
             return True
         self.store.write("returned", name)
-        self._suppress(email, cause, reason, at)
+        if for_good:
+            self._suppress(email, cause, reason, at)
         if cause is Cause.COMPLAINED:
             await FakePeople(self.store).opt_out(
                 found.person, survey=None, at=at, how=How.COMPLAINT

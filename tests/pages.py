@@ -1,5 +1,6 @@
 """The pages behind links, on a store in memory."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -211,3 +212,19 @@ class Pages:
 
     def web(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
+
+
+async def get(pages: Pages, path: str, **headers: str) -> httpx.Response:
+    async with pages.web() as web:
+        return await web.get(path, headers=headers)
+
+
+async def post(pages: Pages, path: str, **form: object) -> httpx.Response:
+    async with pages.web() as web:
+        return await web.post(path, data={name: str(value) for name, value in form.items()})
+
+
+def headline(answer: httpx.Response) -> str:
+    found = re.search(r"<h1><bdi>(.*?)</bdi></h1>", answer.text)
+    assert found is not None
+    return found[1]

@@ -14,7 +14,6 @@ from survey.campaign import Campaign
 from survey.delivery import Delivery, MessageRef
 from survey.person import EMAIL, Person
 from survey.ports import Cause
-from survey.states import DeliveryKind
 from tests.world import World, email
 
 CHAT = "sandbox"
@@ -61,6 +60,7 @@ class Post:
         name: str | None = None,
         to: str | None = None,
         reason: str = "550 5.1.1 no such user",
+        for_good: bool = True,
     ) -> bool:
         """A report says that a mail did not arrive, or was complained about."""
         return await self.suppressions.returned(
@@ -69,6 +69,7 @@ class Post:
             cause=cause,
             reason=reason,
             at=self.world.clock.at,
+            for_good=for_good,
         )
 
     async def person(self, place: int) -> Person:
@@ -103,8 +104,7 @@ class Post:
 
 def name_of(mail: Delivery) -> str:
     """What stands before the @ of its Message-ID."""
-    first = mail.kind is DeliveryKind.INITIAL and mail.ordinal == 1
-    return (mail.invitation.id if first else mail.id).hex
+    return (mail.invitation.id if mail.begins else mail.id).hex
 
 
 def platforms_of(found: Sequence[Delivery]) -> list[str]:

@@ -23,6 +23,7 @@ _MOST_BLOCKS = 20
 _LONGEST_FIELD = 2_000
 
 _NAME = re.compile(r"<([0-9a-f]{32})@[^<>@\s]{1,255}>")
+_ENVELOPE = re.compile("[0-9a-f]{32}")
 _MAILBOX = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{1,255}")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _APART = re.compile(r"\n\s*\n")
@@ -79,15 +80,15 @@ def _read(message: Message) -> Returned | None:
         return None
     original = next(filter(None, map(_original, parts)), None)
     name = _name(original, message)
-    if name is None:
-        return None
     to = "" if original is None else _mailbox(_field(original, "To"))
     for part in parts:
         kind = part.get_content_type()
         if kind in _DELIVERY:
-            return _undelivered(_blocks(part), name, to)
+            blocks = _blocks(part)
+            name = name or _envelope(blocks)
+            return None if name is None else _undelivered(blocks, name, to)
         if kind == "message/feedback-report":
-            return _complaint(_blocks(part), name, to)
+            return None if name is None else _complaint(_blocks(part), name, to)
     return None
 
 
@@ -189,6 +190,13 @@ def _name(original: Message | None, report: Message) -> str | None:
         if found := _NAME.findall(text):
             return str(found[-1])
     return None
+
+
+def _envelope(blocks: Sequence[Message]) -> str | None:
+    """Which mail it is about, by what we said on its envelope (`ENVID` of RFC 3461)."""
+    told = next(iter(blocks), None)
+    found = None if told is None else _ENVELOPE.fullmatch(_field(told, "Original-Envelope-Id"))
+    return None if found is None else found[0]
 
 
 def _field(block: Message, name: str) -> str:

@@ -18,24 +18,24 @@ class Returns:
     clock: Clock
 
     async def __call__(self, returned: Returned) -> bool:
-        """Write to the mailbox no more, if that is what it says; twice has the effect of once.
+        """The mail has not arrived; write to the mailbox no more, if that is what it says.
+
+        Twice has the effect of once.
 
         Returns:
-            Whether that was a mail of ours; of what passes by itself it is believed.
+            Whether that was a mail of ours.
 
         Raises:
             StorageUnavailable: If the database did not take it.
         """
         told = log.bind(message=returned.name, cause=returned.cause.value, status=returned.status)
-        if returned.soft:
-            told.warning("message_came_back_once")
-            return True
         known = await self.suppressions.returned(
             returned.name,
             returned.email,
             cause=returned.cause,
             reason=returned.reason,
             at=self.clock(),
+            for_good=not returned.soft,
         )
         if not known:
             told.info("message_came_back_unknown")

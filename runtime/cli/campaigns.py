@@ -43,12 +43,14 @@ def _require_platform(product: Product) -> None:
     """Say it once for all, rather than of each person.
 
     Raises:
-        InvalidValue: If nobody could be reached, because no chat is switched on.
+        InvalidValue: If nobody could be reached, because neither a chat nor e-mail is switched on.
     """
     if not product.start.platforms:
         raise InvalidValue(
-            "No chat is switched on, so nobody can be reached: VOXPOP_MATTERMOST__URL and "
-            "`voxpop mattermost setup` switch Mattermost on, VOXPOP_SANDBOX=1 the sandbox."
+            "No chat is switched on, and no e-mail, so nobody can be reached: "
+            "VOXPOP_MATTERMOST__URL and `voxpop mattermost setup` switch Mattermost on, what "
+            "`voxpop slack manifest` prints Slack, VOXPOP_EMAIL__SMTP_URL and VOXPOP_EMAIL__FROM "
+            "e-mail, VOXPOP_SANDBOX=1 the sandbox."
         )
 
 

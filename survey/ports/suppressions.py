@@ -51,12 +51,20 @@ class Suppressions(Protocol):
         ...
 
     async def returned(
-        self, name: str, email: str, *, cause: Cause, reason: str, at: datetime
+        self,
+        name: str,
+        email: str,
+        *,
+        cause: Cause,
+        reason: str,
+        at: datetime,
+        for_good: bool = True,
     ) -> bool:
         """A mail of ours came back, or its reader complained.
 
-        The delivery counts as failed, and as never reached; what was planned for the mailbox is
-        skipped. A complaint stops all surveys as well. Twice has the effect of once.
+        The delivery counts as failed, and as never reached. If it is for good, the mailbox is
+        written to no more, and what was planned for it is skipped. A complaint stops all surveys
+        as well. Twice has the effect of once.
 
         Args:
             name: What the mail's Message-ID has before its @: the invitation's or the delivery's
@@ -65,6 +73,7 @@ class Suppressions(Protocol):
             cause: What happened.
             reason: What the server said.
             at: Now.
+            for_good: Whether that says something of the mailbox, not of this mail alone.
 
         Returns:
             Whether there was such a mail to this mailbox.

@@ -25,27 +25,27 @@ class ComposeCard:
         invitation: Invitation,
         *,
         reminder: int | None = None,
-        ordinal: int | None = None,
+        first: bool | None = None,
     ) -> Card:
         """The card in the person's language.
 
         Args:
             invitation: As it stands.
             reminder: Which reminder the message is; None for the question itself.
-            ordinal: Its number among those of its kind, where it goes out as a letter; None in a
+            first: Whether it is the first letter about the invitation; None where it goes out in a
                 chat.
         """
         card = asked.about(
-            invitation, await self._card(invitation, reminder, by_letter=ordinal is not None)
+            invitation, await self._card(invitation, reminder, by_letter=first is not None)
         )
-        if ordinal is None:
+        if first is None:
             return card
         language = self.languages(invitation.person.locale)
         letter = mailed.letter(
             invitation,
             language,
             reminder=reminder,
-            first=reminder is None and ordinal == 1,
+            first=first,
             most=self.policy.max_reminders,
             now=self.clock(),
         )

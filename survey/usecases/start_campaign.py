@@ -84,7 +84,7 @@ class StartCampaign:
         now = self.clock()
         latest = max((known.id for known in await self.rounds.all()), default=0)
         candidates = await self.people.candidates(
-            survey, platforms=self._channels(survey), year_from=year_start(now, self.zone)
+            survey, platforms=survey.asks_on(self.platforms), year_from=year_start(now, self.zone)
         )
         plan = await self.beside(
             partial(
@@ -100,12 +100,6 @@ class StartCampaign:
             )
         )
         return replace(plan, after=latest)
-
-    def _channels(self, survey: Survey) -> Sequence[str]:
-        """Where it asks: on platforms that are on, in its own order if it has one."""
-        if not survey.channels:
-            return self.platforms
-        return [platform for platform in survey.channels if platform in self.platforms]
 
     async def require_none_open(self, name: str) -> None:
         """Nothing, unless a round of the survey is open.

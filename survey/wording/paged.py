@@ -334,7 +334,7 @@ def try_again(language: Language) -> Page:
 def unforeseen(language: Language) -> Page:
     """A mistake of ours."""
     return Page(
-        headline=language.text("Something went wrong here."),
+        headline=language.text("This page can't be shown just now."),
         voice=Voice.ALERT,
         lines=(refusals.unforeseen(language),),
     )

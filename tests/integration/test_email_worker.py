@@ -78,6 +78,7 @@ async def test_the_question_and_its_reminder_stand_in_one_thread(
     again = replace(
         delivery(number=2, address=ADA, invitation=replace(ASKED.invitation)),
         kind=DeliveryKind.REMINDER,
+        begins=False,
     )
     assert (await post.work(again))[:3] == ("sent", 2, again.id.hex)
     asked, reminded = (one.message for one in first.arrived)

@@ -196,3 +196,31 @@ async def test_who_is_released_is_asked_by_mail_in_the_next_round(post: Post) ->
     await post.start(1, survey="ticket")
 
     assert platforms_of(await post.due()) == [EMAIL]
+
+
+async def test_what_says_nothing_about_the_mailbox_fails_that_mail_alone(post: Post) -> None:
+    running = await post.start(1)
+    (mail,) = await post.due()
+    await post.arrives(mail)
+
+    assert await post.returns(mail, reason="550 5.7.1 not liked", for_good=False)
+
+    assert await post.suppressions.find(email(1)) is None
+    assert await post.states(1) == ["undeliverable"]
+    assert await post.reached(running) == 0
+    await post.start(1, survey="ticket")
+    assert platforms_of(await post.due()) == [EMAIL]
+
+
+async def test_the_first_mail_after_a_refused_chat_message_begins_the_conversation(
+    world: World,
+) -> None:
+    post = Post(world)
+    await post.start(1)
+    (message,) = await post.due()
+    await post.fails(message)
+    (mail,) = await post.due()
+    assert mail.ordinal == 2
+    assert mail.begins
+    await post.arrives(mail)
+    assert await post.returns(mail)

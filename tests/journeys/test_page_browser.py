@@ -169,6 +169,7 @@ def closed(page: Page, pages: Pages, base: str) -> None:
 
 def already(page: Page, pages: Pages, base: str) -> None:
     pressed(6)(page, pages, base)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You said 6.")
     page.goto(f"{base}{pages.path()}")
 
 

@@ -116,6 +116,13 @@ def test_where_our_mail_is_not_returned_the_reports_own_headers_tell_which_it_wa
         assert (found(raw).name, found(raw).email) == (NAME, ADA)
 
 
+def test_what_stood_on_the_envelope_tells_which_mail_it_was() -> None:
+    told = f"Original-Envelope-Id: {NAME}\r\n{fields()}"
+    raw = parted("delivery-status", ("text/plain", "Sorry.\r\n"), ("message/delivery-status", told))
+    assert (found(raw).name, found(raw).email) == (NAME, ADA)
+    assert read_report(raw.replace(NAME.encode(), b"another-envelope")) is None
+
+
 def test_international_reports_are_read() -> None:
     raw = parted(
         "delivery-status",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect
@@ -20,8 +20,8 @@ from survey.errors import (
     LinkNotValid,
     StorageUnavailable,
 )
+from survey.invitation import Invitation
 from survey.language import Language
-from survey.localtime import instant_of, local_date
 from survey.page import Page
 from survey.ports import Link, Purpose
 from survey.survey import Answers
@@ -29,22 +29,12 @@ from survey.usecases.answer_by_link import WAITS, Became
 from survey.wording import paged, refusals
 from webapp.page.campaigns import KeptCampaigns
 from webapp.page.parts import PageParts, Refusing, body_of, form_of, trapped
+from webapp.page.ready import ReadyPages
 from webapp.page.rendering import NO_CONTENT, Look, Rendered
 
-MOST_PAGES = 2_000
-"""How many pages are kept ready; each has some 15 kB."""
 RETRY_AFTER = {"retry-after": "5"}
 _SCORE = re.compile(r"[0-9]{1,2}")
 _CHOSEN = re.compile(rb"(?:^|&)score=([0-9]{1,2})(?:&|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A page as long as it stays as it is."""
-
-    campaign: Campaign
-    until: datetime
-    page: Rendered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +67,7 @@ class AnswerPage:
         self._look = look
         self._campaigns = campaigns
         self._refusing = refusing
-        self._pages: dict[tuple[int, str, bytes], _Kept] = {}
+        self._ready = ReadyPages(parts.zone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -100,13 +90,10 @@ class AnswerPage:
     async def _shown(self, link: Link, query: bytes, now: datetime) -> Rendered:
         number = link.subject.campaign_id
         if now < link.expires_at:
-            kept = self._pages.get((number, link.locale, query))
-            if (
-                kept is not None
-                and now < kept.until
-                and self._campaigns.at_hand(number, now) is kept.campaign
-            ):
-                return kept.page
+            key = (number, link.locale, query)
+            ready = self._ready.find(key, self._campaigns.at_hand(number, now), now)
+            if ready is not None:
+                return ready
         turn = await self._turn(link, now)
         if isinstance(turn, Rendered):
             return turn
@@ -114,7 +101,7 @@ class AnswerPage:
             with suppress(StorageUnavailable):  # a press will tell
                 if (await self._parts.answer.show(link, at=now)).response.score is not None:
                     return self._say(paged.already(turn.language), turn, HTTPStatus.CONFLICT)
-        return self._ready(turn, query)
+        return self._question(turn, query)
 
     async def _turn(self, link: Link, now: datetime) -> _Turn | Rendered:
         """What a good link leads to; or the page that says why it leads nowhere any more."""
@@ -138,7 +125,7 @@ class AnswerPage:
             return self._closed(turn, pressed=False)
         return turn
 
-    def _ready(self, turn: _Turn, query: bytes) -> Rendered:
+    def _question(self, turn: _Turn, query: bytes) -> Rendered:
         """The question, rendered once for everybody of this round and language."""
         survey, now = turn.campaign.survey, turn.now
         chosen = _chosen(query, turn.campaign)
@@ -147,13 +134,9 @@ class AnswerPage:
         page = self._say(self._asking(turn, chosen=chosen, by_itself=by_itself), turn)
         plain = b"" if chosen is None else b"score=%d" % chosen
         if query == plain and survey.answers is not Answers.ONCE:
-            zone = self._parts.zone
-            midnight = instant_of(local_date(now, zone) + timedelta(days=1), time(), zone)
-            until = min(midnight, sends_until if by_itself else turn.campaign.closes_at)
-            if len(self._pages) >= MOST_PAGES:
-                self._pages.clear()
+            until = sends_until if by_itself else turn.campaign.closes_at
             key = (turn.campaign.id, turn.link.locale, query)
-            self._pages[key] = _Kept(turn.campaign, until, page)
+            self._ready.keep(key, turn.campaign, page, now=now, until=until)
         return page
 
     def _asking(
@@ -226,10 +209,7 @@ class AnswerPage:
             case Became.COUNTED if form.get("do") == "confirm":
                 return NO_CONTENT
             case Became.COUNTED:
-                page = paged.answered(
-                    outcome.invitation, turn.language, tz=self._parts.zone, now=turn.now
-                )
-                return self._say(page, turn)
+                return self._thanks(turn, outcome.invitation)
             case Became.PROVISIONAL:
                 page = paged.provisional(
                     turn.campaign, score, turn.language, tz=self._parts.zone, now=turn.now
@@ -240,6 +220,21 @@ class AnswerPage:
                 doubted = outcome.became is Became.DOUBTED
                 said = paged.once_more if doubted else paged.not_by_itself
                 return self._say(said(asking, turn.language), turn, HTTPStatus.ACCEPTED)
+
+    def _thanks(self, turn: _Turn, invitation: Invitation) -> Rendered:
+        """What follows a press; rendered once for all who gave the same and wrote nothing yet."""
+        said, number = invitation.response, turn.campaign.id
+        key = (number, turn.link.locale, b"%r from %r" % (said.score, said.previous))
+        ready = self._ready.find(key, turn.campaign, turn.now)
+        if ready is not None and said.comment is None:
+            return ready
+        page = self._say(
+            paged.answered(invitation, turn.language, tz=self._parts.zone, now=turn.now), turn
+        )
+        if said.comment is None:
+            until = turn.campaign.closes_at
+            self._ready.keep(key, turn.campaign, page, now=turn.now, until=until)
+        return page
 
     async def _written(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
         said, language = form.get("words", ""), turn.language

@@ -1,0 +1,166 @@
+"""The pages on real databases, as the product puts them together."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from runtime.serving import create_server_app
+from survey.consent import How
+from survey.ports import Link, Purpose
+from survey.scale import CSAT
+from survey.survey import Answers, Mode
+from survey.usecases.count_doubtful import CountDoubtful
+from survey.wording.asked import subject_of
+from tests.world import World, email
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody with the links of their mail."""
+
+    world: World
+    web: httpx.AsyncClient
+    place: int
+
+    async def path(self, purpose: Purpose = Purpose.ANSWER) -> str:
+        made = self.world.clock().replace(microsecond=0) - timedelta(hours=1)
+        about = subject_of(await self.world.invitation(self.place))
+        link = Link(
+            subject=about, locale="en", issued_at=made, expires_at=made + timedelta(days=30)
+        )
+        return f"/{purpose.value}/{self.world.product.links.token(link, purpose)}"
+
+    async def post(self, purpose: Purpose = Purpose.ANSWER, **form: object) -> httpx.Response:
+        return await self.web.post(
+            await self.path(purpose), data={name: str(value) for name, value in form.items()}
+        )
+
+    async def answer(self) -> tuple[int | None, str | None]:
+        found = (await self.world.invitation(self.place)).response
+        return found.score, found.comment
+
+
+@pytest.fixture
+async def web(world: World) -> httpx.AsyncClient:
+    app = create_server_app(world.product)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=world.settings.base_url)
+
+
+async def visit(world: World, web: httpx.AsyncClient, place: int = 3) -> Visit:
+    await world.populate()
+    await world.start()
+    return Visit(world, web, place)
+
+
+async def test_a_press_a_comment_a_change_and_an_undo(world: World, web: httpx.AsyncClient) -> None:
+    mine = await visit(world, web)
+    assert (await web.get(await mine.path())).status_code == 200
+    assert await mine.answer() == (None, None)
+    assert "You said 6." in (await mine.post(score=6)).text
+    world.clock.forward(seconds=5)
+    assert "Less noise" in (await mine.post(do="comment", words="Less noise")).text
+    world.clock.forward(seconds=5)
+    assert "Changed from 6 to 9." in (await mine.post(score=9)).text
+    assert await mine.answer() == (9, "Less noise")
+    world.clock.forward(seconds=5)
+    for _ in range(2):
+        assert "Taken back." in (await mine.post(do="undo")).text
+    assert await mine.answer() == (None, None)
+
+
+async def test_eight_presses_at_once_are_one_answer(world: World, web: httpx.AsyncClient) -> None:
+    mine = await visit(world, web)
+    answers = await asyncio.gather(*(mine.post(score=7) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    campaign = (await world.invitation(3)).campaign
+    assert sum((await world.scores(campaign)).values()) == 1
+
+
+async def test_a_press_in_chat_and_one_on_the_page_are_one_answer(
+    world: World, web: httpx.AsyncClient
+) -> None:
+    mine = await visit(world, web)
+    await world.press(3, 4)
+    world.clock.forward(seconds=5)
+    assert "Changed from 4 to 8." in (await mine.post(score=8)).text
+
+
+async def test_what_programs_press_is_set_aside_and_the_person_wins(
+    world: World, web: httpx.AsyncClient
+) -> None:
+    mine = await visit(world, web)
+    for mark in range(11):
+        assert (await mine.post(score=mark, homepage="x")).status_code == 202
+    assert await mine.answer() == (None, None)
+    campaign = (await world.invitation(3)).campaign
+    assert len(await world.product.doubtful.waiting(campaign)) == 1
+    await mine.post(score=9)
+    assert await mine.answer() == (9, None)
+    assert await world.product.doubtful.waiting(campaign) == []
+
+
+async def test_one_press_counts_after_a_quarter_of_an_hour_unless_it_is_taken_back(
+    world: World, web: httpx.AsyncClient
+) -> None:
+    world.survey(scale=CSAT, mode=Mode.IDENTIFIED, one_press=True)
+    mine = await visit(world, web)
+    other = Visit(world, web, 4)
+    for one in (mine, other):
+        assert (await one.post(score=4, auto=1)).status_code == 202
+    await other.post(do="undo", provisional=1)
+    count = CountDoubtful(
+        answers=world.product.answers, doubtful=world.product.doubtful, clock=world.clock
+    )
+    assert await count() == 0
+    world.clock.forward(minutes=15)
+    assert await count() == 1
+    assert await mine.answer() == (4, None)
+    assert await other.answer() == (None, None)
+
+
+async def test_one_answer_is_one_answer_on_the_page_too(
+    world: World, web: httpx.AsyncClient
+) -> None:
+    world.survey(answers=Answers.ONCE)
+    mine = await visit(world, web)
+    await mine.post(score=6)
+    assert (await web.get(await mine.path())).status_code == 409
+    assert (await mine.post(score=9)).status_code == 409
+    assert await mine.answer() == (6, None)
+
+
+async def test_unsubscribing_is_noted_with_its_way_and_its_reason(
+    world: World, web: httpx.AsyncClient
+) -> None:
+    mine = await visit(world, web)
+    stop = await mine.path(Purpose.UNSUBSCRIBE)
+    answers = await mine.path()
+    await web.post(stop, data={"stop": "this", "words": "Too many"})
+    await web.post(stop, data={"List-Unsubscribe": "One-Click"})
+    await web.post(stop, data={"again": "all"})
+    person = await world.product.people.by_email(email(3))
+    assert person is not None
+    said = await world.product.people.consents(person)
+    assert [(one.survey, one.may_ask, one.how, one.reason) for one in said][:2] == [
+        ("nps", False, How.PAGE, "Too many"),
+        ("", False, How.ONE_CLICK, ""),
+    ]
+    assert all(one.may_ask and one.how is How.PAGE for one in said[2:])
+    assert await world.product.people.opted_out(person) == []
+    assert (await web.post(answers, data={"score": "5"})).status_code == 200
+
+
+async def test_a_closed_round_says_so_at_once_to_whoever_presses(
+    world: World, web: httpx.AsyncClient
+) -> None:
+    mine = await visit(world, web)
+    path = await mine.path()
+    assert (await web.get(path)).status_code == 200
+    campaign = (await world.invitation(3)).campaign
+    await world.close_round(campaign)
+    answer = await web.post(path, data={"score": "6"})
+    assert answer.status_code == 410
+    assert "This round is closed; thank you." in answer.text
