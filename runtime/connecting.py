@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.mattermost import PLATFORM as MATTERMOST
 from bot.sealing import Seal
 from bot.slack import PLATFORM as SLACK
-from runtime.chats import Chat
+from runtime.platforms import Platform
 from runtime.settings import Settings
 from storage.engine import Database
 from storage.installations import SqlInstallations
@@ -25,11 +25,11 @@ class Mail:
     keys: Keys
 
 
-def chats_of(
+def platforms_of(
     settings: Settings, database: Database, *, seal: Seal, mail: Mail, clock: Clock
-) -> Mapping[str, Chat]:
+) -> Mapping[str, Platform]:
     """Those that are set, by their names: chats first, in the order in which they are preferred."""
-    found: dict[str, Chat] = {}
+    found: dict[str, Platform] = {}
     ties = SqlTies(database)
     # What talks to them takes longer to load than most commands to run.
     if (server := settings.mattermost) is not None and server.token is not None:
@@ -65,6 +65,6 @@ def chats_of(
     return found
 
 
-async def refresh(chats: Mapping[str, Chat]) -> None:
-    """Look who is who in all chats, if that was not done lately; for a moment."""
-    await asyncio.gather(*(chat.tying.refresh() for chat in chats.values()))
+async def refresh(platforms: Mapping[str, Platform]) -> None:
+    """Look who is who on all of them, if that was not done lately; for a moment."""
+    await asyncio.gather(*(one.tying.refresh() for one in platforms.values()))

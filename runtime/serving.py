@@ -16,8 +16,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from runtime.chats import Chat
 from runtime.parts import ALL_PARTS, Part
+from runtime.platforms import Platform
 from runtime.web import pages, rest
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
@@ -174,7 +174,7 @@ def _scheduling(product: Product) -> list[Sweep]:
             product.knocker.knock("send")
 
     return [
-        *_of_chats(list(product.chats.values())),
+        *_of_platforms(list(product.platforms.values())),
         Sweep(name="doubtful", every=timedelta(minutes=1), run=count_and_tell),
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
         Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
@@ -183,15 +183,15 @@ def _scheduling(product: Product) -> list[Sweep]:
     ]
 
 
-def _of_chats(chats: Sequence[Chat]) -> list[Sweep]:
+def _of_platforms(platforms: Sequence[Platform]) -> list[Sweep]:
     """Accounts come, go and change their e-mails without a word."""
-    if not chats:
+    if not platforms:
         return []
 
     async def tie() -> None:
-        await asyncio.gather(*(chat.tying.sweep() for chat in chats))
+        await asyncio.gather(*(one.tying.sweep() for one in platforms))
 
-    own = [sweep for chat in chats for sweep in chat.sweeps()]
+    own = [sweep for one in platforms for sweep in one.sweeps()]
     return [Sweep(name="tie", every=timedelta(hours=1), run=tie), *own]
 
 

@@ -32,7 +32,7 @@ from bot.slack.views import Views
 from bot.slack.voice import Voice
 from bot.slack.workspaces import Workspaces
 from bot.tally import Tally
-from runtime.chats import Inside
+from runtime.platforms import Inside
 from runtime.slack_settings import SlackSettings
 from runtime.tying import Tying
 from scheduler.knocker import Sweep

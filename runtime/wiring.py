@@ -20,11 +20,11 @@ from bot.sandbox.chat import PLATFORM as SANDBOX
 from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
 from bot.sealing import Seal
 from runtime import clock as machine
-from runtime.chats import Inside
-from runtime.connecting import Mail, chats_of, refresh
+from runtime.connecting import Mail, platforms_of, refresh
 from runtime.languages import language, spoken
 from runtime.links import SignedLinks
 from runtime.pictures import PngCharts
+from runtime.platforms import Inside
 from runtime.roster_rules import rules
 from runtime.settings import Settings
 from scheduler.knocker import Knocker
@@ -68,7 +68,7 @@ from survey.usecases.start_campaign import StartCampaign
 from survey.usecases.start_due_rounds import StartDueRounds
 
 if TYPE_CHECKING:
-    from runtime.chats import Answering, Chat
+    from runtime.platforms import Answering, Platform
     from runtime.sandbox import Sandbox
 
 NOTHING_ELSE: Mapping[str, Messenger] = {}
@@ -109,19 +109,19 @@ class Product:
     apps: Mapping[str, ASGIApp]
     knocker: Knocker
     charts: PngCharts
-    chats: "Mapping[str, Chat]"
+    platforms: "Mapping[str, Platform]"
     answering: "Sequence[Answering]"
 
     async def tie_imported(self) -> Mapping[str, Tied]:
         """Find out who has which account: by platform, without what could not be asked in time."""
-        found = await asyncio.gather(*(chat.tying.after_import() for chat in self.chats.values()))
-        told = zip(self.chats, found, strict=True)
+        found = await asyncio.gather(*(one.tying.after_import() for one in self.platforms.values()))
+        told = zip(self.platforms, found, strict=True)
         return {platform: tied for platform, tied in told if tied is not None}
 
     async def let_go(self) -> None:
         """Close the connections; the product can be used again, and opens new ones."""
-        for chat in self.chats.values():
-            await chat.close()
+        for platform in self.platforms.values():
+            await platform.close()
         await self.database.close()
 
 
@@ -159,27 +159,27 @@ def put_together(
     if sandbox is not None:
         messengers[SANDBOX] = sandbox.messenger
     links, keys = SignedLinks(settings.secret_keys, settings.base_url), SqlKeys(database)
-    platforms, doubtful = (*others, *settings.platforms), SqlDoubtful(database)
-    suppressions = SqlSuppressions(database, platforms=platforms)
+    names, doubtful = (*others, *settings.platforms), SqlDoubtful(database)
+    suppressions = SqlSuppressions(database, platforms=names)
     mail = Mail(links=links, suppressions=suppressions, keys=keys)
-    chats = chats_of(settings, database, seal=seal, mail=mail, clock=clock)
-    messengers |= {name: chat.messenger for name, chat in chats.items()}
+    platforms = platforms_of(settings, database, seal=seal, mail=mail, clock=clock)
+    messengers |= {name: one.messenger for name, one in platforms.items()}
     paces = {
         (platform, method): pace
         for platform, messenger in messengers.items()
         for method, pace in messenger.paces.items()
     }
-    outbox = SqlOutbox(database, ballots, paces=paces, platforms=platforms)
+    outbox = SqlOutbox(database, ballots, paces=paces, platforms=names)
     start = StartCampaign(
         surveys=settings.surveys,
         people=people,
         rounds=rounds,
         clock=clock,
-        platforms=platforms,
+        platforms=names,
         zone=zone(settings.timezone),
         policy=settings.contact,
         beside=asyncio.to_thread,
-        refresh=partial(refresh, chats),
+        refresh=partial(refresh, platforms),
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -280,7 +280,7 @@ def put_together(
         heard=SqlHeard(database),
         languages=language,
     )
-    answering = {name: chat.answering(inside) for name, chat in chats.items()}
+    answering = {name: one.answering(inside) for name, one in platforms.items()}
     apps |= {f"/{name}": one.app for name, one in answering.items()}
     return Product(
         settings=settings,
@@ -319,7 +319,7 @@ def put_together(
         apps=apps,
         knocker=knocker,
         charts=charts,
-        chats=chats,
+        platforms=platforms,
         answering=tuple(answering.values()),
     )
 

@@ -83,7 +83,7 @@ class Installed:
             for name in names
         ]
         await product.people.enrol(people)
-        await product.chats[platform].tying.run()
+        await product.platforms[platform].tying.run()
         await product.let_go()
 
     async def run(self, *options: str, says: str = "Voxpop answers on") -> Process:

@@ -104,7 +104,7 @@ async def test_fault_51_a_report_in_the_mailbox_does_the_same(mailed: Mailed) ->
         complaint(name=mailed.name(3), to=email(3)),
         undelivered(name=mailed.name(2), to=email(1), final=email(1)),
     )
-    [sweep] = mailed.world.product.chats["email"].sweeps()
+    [sweep] = mailed.world.product.platforms["email"].sweeps()
     assert await sweep.run() == 2
     assert await mailed.suppressed() == {email(2): Cause.BOUNCED, email(3): Cause.COMPLAINED}
     people = mailed.world.product.people
@@ -132,7 +132,7 @@ async def test_whose_mailbox_is_suppressed_is_not_asked_by_mail_until_it_is_rele
     mailed: Mailed,
 ) -> None:
     mailed.imap.arrive(undelivered(name=mailed.name(1), to=email(1), final=email(1)))
-    [sweep] = mailed.world.product.chats["email"].sweeps()
+    [sweep] = mailed.world.product.platforms["email"].sweeps()
     await sweep.run()
     world = mailed.world
     await world.close_round(mailed.campaign)

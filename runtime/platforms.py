@@ -1,4 +1,4 @@
-"""What every chat is to the rest: something that goes out, something that comes in."""
+"""What every chat, and e-mail, is to the rest: something that goes out, something that comes in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from survey.ports import AuditLog, Heard, Messages, People
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """What a chat needs of us to answer.
+    """What a platform needs of us to answer.
 
     Attributes:
-        homes: What people see who come to us, where a chat has a place for it.
+        homes: What people see who come to us, where it has a place for that.
     """
 
     desk: Desk
@@ -33,7 +33,7 @@ class Inside:
 
 
 class Answering(Protocol):
-    """What comes in from one chat."""
+    """What comes in from one platform."""
 
     @property
     def app(self) -> ASGIApp:
@@ -49,8 +49,8 @@ class Answering(Protocol):
         ...
 
 
-class Chat(Protocol):
-    """One chat, with our account on it; nothing is called before it is needed."""
+class Platform(Protocol):
+    """One platform, with our account on it; nothing is called before it is needed."""
 
     @property
     def messenger(self) -> Messenger:
