@@ -156,7 +156,7 @@ async def test_a_mistake_of_ours_is_a_page_too_and_describes_nothing() -> None:
     with capture_logs() as logs:
         answer = await post(pages, pages.path(), score=6)
     assert answer.status_code == 500
-    assert headline(answer) == "This page can't be shown just now."
+    assert headline(answer) == "This page can&#39;t be shown just now."
     assert said not in answer.text + repr(logs)
     assert [line["event"] for line in logs] == ["request_failed"]
 
