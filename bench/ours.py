@@ -21,6 +21,8 @@ def settings_for(url: str, folder: Path) -> Settings:
         "VOXPOP_DATABASE_URL": url,
         "VOXPOP_SECRET_KEY": KEY,
         "VOXPOP_SANDBOX": "1",
+        "VOXPOP_EMAIL__SMTP_URL": "smtp://127.0.0.1:25",
+        "VOXPOP_EMAIL__FROM": "surveys@example.org",
         "VOXPOP_LOG_LEVEL": "warning",
     }
     return load_settings(environ, folder=folder)

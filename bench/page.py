@@ -50,7 +50,7 @@ def static() -> Starlette:
 
 def links(url: str, folder: Path, number: int) -> list[str]:
     """A round for so many people: the path of the link of each."""
-    found = asyncio.run(prepared(url, folder, number))
+    found = asyncio.run(prepared(url, folder, number, by_mail=True))
     keys = settings_for(url, folder).secret_keys
     made = SignedLinks(keys, "http://localhost")
     return [

@@ -65,7 +65,9 @@ def floor_requests(number: int) -> list[bytes]:
     return found
 
 
-async def prepared(url: str, folder: Path, number: int) -> dict[tuple[str, int], bytes]:
+async def prepared(
+    url: str, folder: Path, number: int, *, by_mail: bool = False
+) -> dict[tuple[str, int], bytes]:
     """A round for so many people: the respondent and the score → the press, one for each."""
     product = put_together(settings_for(url, folder))
     try:
@@ -77,7 +79,7 @@ async def prepared(url: str, folder: Path, number: int) -> dict[tuple[str, int],
                     email=email,
                     name=f"Person {place}",
                     timezone="Europe/Berlin",
-                    addresses=(_address(email),),
+                    addresses=(Address.mailbox(email) if by_mail else _address(email),),
                 )
                 for place, email in enumerate(emails)
             ]

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import hmac
 import struct
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,6 +29,14 @@ class _Short(HMACAlgorithm):
         return super().get_signature(key, value)[:18]
 
 
+def _signer(keys: tuple[str, ...], purpose: Purpose) -> Signer:
+    """Signs with the newest key, and tries each; with keys for links of one purpose alone."""
+    salt = f"voxpop.link.{purpose.value}".encode()
+    derived = [hmac.digest(key.encode(), salt, hashlib.sha256) for key in reversed(keys)]
+    # Made once here: the library would derive them anew for each link.
+    return Signer(derived, algorithm=_Short(hashlib.sha256), key_derivation="none")
+
+
 class SignedLinks:
     """Short links: some 40 letters that say what, and 24 that say it was us.
 
@@ -38,17 +47,7 @@ class SignedLinks:
     """
 
     def __init__(self, keys: tuple[str, ...], base_url: str) -> None:
-        # The last one signs, and each is tried; keys for links alone, and for one purpose each.
-        self._signers = {
-            purpose: Signer(
-                list(reversed(keys)),
-                salt=f"voxpop.link.{purpose.value}",
-                algorithm=_Short(hashlib.sha256),
-                digest_method=hashlib.sha256,
-                key_derivation="hmac",
-            )
-            for purpose in Purpose
-        }
+        self._signers = {purpose: _signer(keys, purpose) for purpose in Purpose}
         self._base_url = base_url
 
     def address(self, link: Link, purpose: Purpose) -> str:

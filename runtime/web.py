@@ -60,7 +60,6 @@ def rest(product: Product, throttle: Throttle) -> Sequence[APIRouter]:
             submit=SubmitAnswer(
                 links=product.links,
                 answers=product.answers,
-                doubtful=product.doubtful,
                 clock=clock,
             ),
             link_for=LinkFor(

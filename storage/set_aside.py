@@ -25,7 +25,6 @@ _OPEN = sorted(state.value for state in OPEN_CAMPAIGN)
 def _unanswered() -> tuple[ColumnElement[bool], ...]:
     """The person has said nothing since, and nothing that stands."""
     return (
-        set_aside.c.score.is_not(None),
         invitations.c.state.not_in(_ANSWERED),
         or_(invitations.c.pressed_at.is_(None), invitations.c.pressed_at < set_aside.c.at),
     )
@@ -109,6 +108,7 @@ class SqlDoubtful:
             .where(
                 set_aside.c.counts_at <= at,
                 campaigns.c.state.in_(_OPEN),
+                set_aside.c.score.is_not(None),
                 *_unanswered(),
             )
             .order_by(set_aside.c.at, set_aside.c.id)
@@ -123,7 +123,11 @@ class SqlDoubtful:
         )
         found = (
             _whole(place.label("place"))
-            .where(invitations.c.campaign_id == campaign.id, *_unanswered())
+            .where(
+                invitations.c.campaign_id == campaign.id,
+                set_aside.c.score.is_not(None),
+                *_unanswered(),
+            )
             .subquery()
         )
         return await self._read(
@@ -136,7 +140,10 @@ class SqlDoubtful:
             rows = await connection.execute(
                 select(invitations.c.campaign_id, set_aside.c.why, func.count().label("n"))
                 .join(invitations)
-                .where(invitations.c.campaign_id.in_([known.id for known in campaigns]))
+                .where(
+                    invitations.c.campaign_id.in_([known.id for known in campaigns]),
+                    *_unanswered(),
+                )
                 .group_by(invitations.c.campaign_id, set_aside.c.why)
             )
             counted: dict[int, dict[Suspicion, int]] = {known.id: {} for known in campaigns}

@@ -82,9 +82,7 @@ class Behind:
                 throttle=self.throttle,
                 proxies=self.proxies,
             ),
-            submit=SubmitAnswer(
-                links=LINKS, answers=self.answers, doubtful=self.doubtful, clock=self.clock
-            ),
+            submit=SubmitAnswer(links=LINKS, answers=self.answers, clock=self.clock),
             link_for=LinkFor(
                 surveys=self.surveys,
                 people=self.people,

@@ -81,7 +81,9 @@ class FakeDoubtful:
         self.store.read("told")
         return {
             known.id: Counter(
-                one.why for one, _ in self.store.aside if one.subject.campaign_id == known.id
+                one.why
+                for one, _ in self.store.aside
+                if one.subject.campaign_id == known.id and self._unanswered(one)
             )
             for known in campaigns
         }

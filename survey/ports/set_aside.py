@@ -40,7 +40,10 @@ class SetAside:
 
 
 class Doubtful(Protocol):
-    """Answers that are kept aside. What a person answers themselves always wins over them."""
+    """Answers that are kept aside. What a person answers themselves always wins over them.
+
+    What came before that counts no more, even if the person takes it back again.
+    """
 
     async def keep(
         self,
@@ -74,7 +77,7 @@ class Doubtful(Protocol):
         ...
 
     async def drop(self, subject: Subject) -> int:
-        """Forget what waits for this invitation: the person has answered, or taken it back.
+        """Forget what waits for this invitation: the person does not want it.
 
         Returns:
             How many there were.
@@ -93,5 +96,8 @@ class Doubtful(Protocol):
         ...
 
     async def told(self, campaigns: Sequence[Campaign]) -> Mapping[int, Mapping[Suspicion, int]]:
-        """How many are kept aside by the number of the round, and why; nothing of their scores."""
+        """How many are kept aside by the number of the round, and why; nothing of their scores.
+
+        Those of invitations that have an answer are not among them.
+        """
         ...

@@ -1,6 +1,5 @@
 """Answer through the HTTP interface, by the link of an invitation."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from survey.comment import Comment
@@ -13,7 +12,7 @@ from survey.errors import (
     StorageUnavailable,
 )
 from survey.invitation import Invitation
-from survey.ports import Answers, Clock, Doubtful, Links, Press, Purpose
+from survey.ports import Answers, Clock, Links, Press, Purpose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +20,11 @@ class SubmitAnswer:
     """A score and what goes with it, from a program that speaks to us on purpose.
 
     Nothing is kept aside here as on the page: what checks mails follows links and presses buttons,
-    and no mail leads here. What the page kept aside is dropped.
+    and no mail leads here.
     """
 
     links: Links
     answers: Answers
-    doubtful: Doubtful
     clock: Clock
 
     async def __call__(self, token: str, score: int, comment: str | None = None) -> Invitation:
@@ -60,9 +58,6 @@ class SubmitAnswer:
             raise LinkNotValid from None
         if words is not None:
             answered = await self._add(press, words)
-        # What is left aside can do no harm any more: an answer that stands wins over it.
-        with suppress(StorageUnavailable):
-            await self.doubtful.drop(link.subject)
         return answered
 
     async def _record(self, press: Press, score: int, words: Comment | None) -> Invitation:

@@ -168,7 +168,7 @@ async def test_the_persons_own_answer_wins_whenever_it_came(stage: Stage) -> Non
 
     assert await stage.ripe() == []
     assert await stage.waiting() == []
-    assert await stage.told() == {Suspicion.ONE_PRESS: 2}
+    assert await stage.told() == {}
 
 
 async def test_what_was_taken_back_since_is_not_counted(stage: Stage) -> None:

@@ -398,7 +398,7 @@ def test_a_page_that_sent_by_itself_counts_once_it_is_touched(
         page = visitor("about:blank")
         by_itself(page, pages, base)
         assert pages.score() is None
-        assert pages.doubtful.why == {4: Suspicion.ONE_PRESS}
+        assert pages.aside == {4: Suspicion.ONE_PRESS}
         page.mouse.move(5, 5)
         expect(page.get_by_text("It counts as soon as you touch this page")).to_be_visible()
         with page.expect_response(re.compile("/s/")) as confirmed:
@@ -421,12 +421,12 @@ def test_undo_of_what_the_page_sent_is_no_touch_that_counts_it(
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_text("Taken back.")).to_be_visible()
         assert pages.store.writes == []
-        assert pages.doubtful.kept == {}
+        assert pages.aside == {}
         with page.expect_navigation():
             page.evaluate("history.go(-2)")
         expect(page.get_by_role("button", name="Send 4")).to_be_visible()
         page.wait_for_timeout(1_500)
-        assert pages.doubtful.kept == {}  # whoever comes back did not come from the mail
+        assert pages.aside == {}  # whoever comes back did not come from the mail
 
 
 def test_a_page_that_is_touched_before_it_sends_waits_for_the_press(
@@ -439,7 +439,7 @@ def test_a_page_that_is_touched_before_it_sends_waits_for_the_press(
         expect(page.get_by_role("heading", level=1)).to_have_text("You said 2.")
         page.wait_for_timeout(1_200)
         assert pages.score() == 2
-        assert pages.doubtful.kept == {}
+        assert pages.aside == {}
 
 
 def test_a_browser_that_a_program_drives_sends_nothing_by_itself(
@@ -451,8 +451,8 @@ def test_a_browser_that_a_program_drives_sends_nothing_by_itself(
         page.add_init_script("Object.defineProperty(navigator, 'webdriver', { get: () => true })")
         page.goto(f"{base}{pages.path()}?score=4")
         page.wait_for_timeout(1_500)
-        assert pages.doubtful.kept == {}
+        assert pages.aside == {}
         page.evaluate("document.querySelector('.mark').click()")  # as a script does, not a hand
         expect(page.get_by_role("alert")).to_contain_text("That is not counted yet.")
     assert pages.score() is None
-    assert pages.doubtful.why == {1: Suspicion.TRAP}
+    assert pages.aside == {1: Suspicion.TRAP}

@@ -97,17 +97,13 @@ async def test_whoever_holds_the_link_answers_and_needs_no_key(office: Office) -
     assert answer_of(office) == Response(score=9, comment="Good.")
 
 
-async def test_what_the_page_kept_aside_goes_and_if_it_does_not_the_answer_stands_all_the_same(
-    office: Office,
-) -> None:
+async def test_what_the_page_kept_aside_counts_no_more(office: Office) -> None:
     about = subject_of(invitation())
-    await FakeDoubtful(office.store).keep(about, 2, why=Suspicion.TOO_SOON, at=MONDAY)
+    doubtful = FakeDoubtful(office.store)
+    await doubtful.keep(about, 2, why=Suspicion.TOO_SOON, at=MONDAY)
     async with office.web() as web:
-        office.store.down = {"drop"}
         assert (await submit(web, office.link(invitation()), score=9)).status_code == 200
-        office.store.down = set()
-        assert (await submit(web, office.link(invitation()), score=9)).status_code == 200
-    assert office.store.aside == []
+    assert await doubtful.waiting(invitation().campaign) == []
 
 
 async def test_another_answer_takes_the_place_of_the_first_and_its_comment_stays(

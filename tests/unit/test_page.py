@@ -42,7 +42,7 @@ async def test_whoever_only_opens_links_records_nothing() -> None:
                 path = f"{pages.path()}?score={mark}"
                 assert (await scanner.request(method, path)).status_code == 200
     assert pages.store.writes == []
-    assert pages.doubtful.kept == {}
+    assert pages.aside == {}
 
 
 async def test_head_answers_as_get_does_without_the_page() -> None:

@@ -204,7 +204,6 @@ class AnswerPage:
             trapped=trapped(form),
             by_itself="auto" in form,
         )
-        asking = self._asking(turn, chosen=score, from_mail=False)
         match outcome.became:
             case Became.COUNTED if form.get("do") == "confirm":
                 return NO_CONTENT
