@@ -33,6 +33,7 @@ def pages(product: Product, throttle: Throttle) -> Sequence[BaseRoute]:
             brand=settings.brand,
             zone=zone(settings.timezone),
             throttle=throttle,
+            audit=product.audit,
             proxies=settings.trusted_proxies,
         )
     )

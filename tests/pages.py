@@ -25,6 +25,7 @@ from survey.usecases.unsubscribe import Unsubscribe
 from tests.examples import NPS_SURVEY, SetClock, campaign, invitation
 from tests.fakes import FakeAnswers, FakePeople, FakeRounds, Store
 from tests.fakes_mail import FakeDoubtful
+from tests.fakes_rights import FakeAuditLog
 from webapp.app import WebParts, create_app
 from webapp.metrics import NpsMetrics
 from webapp.page import PageParts, page_routes
@@ -74,6 +75,7 @@ class Pages:
             brand=brand or Brand(name="Acme People"),
             zone=ZoneInfo("Europe/Berlin"),
             throttle=Throttle(failures),
+            audit=FakeAuditLog(self.store),
         )
         self.app: FastAPI = create_app(
             WebParts(

@@ -1,58 +1,24 @@
 """The pages on real databases, as the product puts them together."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
 
 import httpx
 import pytest
 
 from runtime.serving import create_server_app
 from survey.consent import How
-from survey.ports import Link, Purpose
+from survey.ports import Purpose
 from survey.scale import CSAT
 from survey.survey import Answers, Mode
 from survey.usecases.count_doubtful import CountDoubtful
-from survey.wording.asked import subject_of
+from tests.visits import Visit, visit
 from tests.world import World, email
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody with the links of their mail."""
-
-    world: World
-    web: httpx.AsyncClient
-    place: int
-
-    async def path(self, purpose: Purpose = Purpose.ANSWER) -> str:
-        made = self.world.clock().replace(microsecond=0) - timedelta(hours=1)
-        about = subject_of(await self.world.invitation(self.place))
-        link = Link(
-            subject=about, locale="en", issued_at=made, expires_at=made + timedelta(days=30)
-        )
-        return f"/{purpose.value}/{self.world.product.links.token(link, purpose)}"
-
-    async def post(self, purpose: Purpose = Purpose.ANSWER, **form: object) -> httpx.Response:
-        return await self.web.post(
-            await self.path(purpose), data={name: str(value) for name, value in form.items()}
-        )
-
-    async def answer(self) -> tuple[int | None, str | None]:
-        found = (await self.world.invitation(self.place)).response
-        return found.score, found.comment
 
 
 @pytest.fixture
 async def web(world: World) -> httpx.AsyncClient:
     app = create_server_app(world.product)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=world.settings.base_url)
-
-
-async def visit(world: World, web: httpx.AsyncClient, place: int = 3) -> Visit:
-    await world.populate()
-    await world.start()
-    return Visit(world, web, place)
 
 
 async def test_a_press_a_comment_a_change_and_an_undo(world: World, web: httpx.AsyncClient) -> None:

@@ -95,7 +95,7 @@ async def test_whoever_guesses_waits_and_a_genuine_link_never_does() -> None:
     assert (await post(pages, pages.path(), score=6)).status_code == 200
 
 
-async def test_the_log_counts_refused_links_and_never_holds_one() -> None:
+async def test_the_logs_count_refused_links_and_never_hold_one() -> None:
     pages = Pages()
     with capture_logs() as logs:
         for _ in range(3):
@@ -105,6 +105,14 @@ async def test_the_log_counts_refused_links_and_never_holds_one() -> None:
     refused = [line for line in logs if line["event"] == "link_refused"]
     assert [line["count"] for line in refused] == [1, 3]
     assert "guessed-token" not in repr(logs)
+    audited = [(line.entry.action, line.entry.about) for line in pages.store.audited]
+    assert audited == [("link.refused", "1 not valid"), ("link.refused", "3 not valid")]
+
+
+async def test_a_link_is_refused_though_nobody_can_note_it() -> None:
+    pages = Pages()
+    pages.store.down.add("*")
+    assert (await get(pages, "/s/guessed-token")).status_code == 404
 
 
 async def test_whoever_has_no_good_link_is_answered_in_the_language_of_their_browser() -> None:

@@ -80,7 +80,7 @@ class AnswerPage:
             else:
                 answer = await self._shown(link, scope["query_string"], now)
         except LinkNotValid:
-            answer = self._refusing(scope, now)
+            answer = await self._refusing(scope, now)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - a person reads a page, not a document

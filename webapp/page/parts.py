@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
@@ -11,9 +12,11 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
+from survey.audit import Entry
 from survey.brand import Brand
+from survey.errors import StorageUnavailable
 from survey.language import Language, Languages
-from survey.ports import Clock, Links, Rounds
+from survey.ports import AuditLog, Clock, Links, Rounds
 from survey.usecases.answer_by_link import AnswerByLink
 from survey.usecases.unsubscribe import Unsubscribe
 from survey.wording import paged
@@ -22,7 +25,9 @@ from webapp.problems import problem_for
 from webapp.throttle import Networks, Throttle, client_of
 
 TOLD_EVERY = timedelta(minutes=1)
-"""How often the log tells at most how many links were refused."""
+"""How often the logs tell at most how many links were refused."""
+NOBODY = "an unknown link"
+"""Who came with such a link, as the audit log names them."""
 _MOST_FIELDS = 20
 _TAG = re.compile(rb"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)")
 
@@ -43,6 +48,7 @@ class PageParts:
         brand: Whose pages these are.
         zone: In which times of day are told: a page is the same for everybody in a round.
         throttle: Makes those wait who guess links.
+        audit: Hears that links were guessed.
         proxies: Whom we believe where a request came from.
     """
 
@@ -55,6 +61,7 @@ class PageParts:
     brand: Brand
     zone: ZoneInfo
     throttle: Throttle
+    audit: AuditLog
     proxies: Networks = ()
 
 
@@ -72,11 +79,11 @@ class Refusing:
         self._count = 0
         self._tells_from: datetime | None = None
 
-    def __call__(self, scope: Scope, now: datetime) -> Rendered:
+    async def __call__(self, scope: Scope, now: datetime) -> Rendered:
         """Count it; the answer for a link that is not valid."""
         language = self._language(scope)
         wait = self._parts.throttle.failed(client_of(scope, self._parts.proxies))
-        self._tell(now)
+        await self._tell(now)
         page = paged.not_valid(language)
         if wait:
             return self._look.render(page, language, 429, headers={"retry-after": str(wait)})
@@ -88,12 +95,16 @@ class Refusing:
         language = self._language(scope)
         return self._look.render(paged.unforeseen(language), language, 500)
 
-    def _tell(self, now: datetime) -> None:
-        """Tell the log, though not each time: whoever guesses must not fill it."""
+    async def _tell(self, now: datetime) -> None:
+        """Tell both logs, though not each time: whoever guesses must not fill them."""
         self._count += 1
-        if self._tells_from is None or now >= self._tells_from:
-            log.warning("link_refused", count=self._count)
-            self._count, self._tells_from = 0, now + TOLD_EVERY
+        if self._tells_from is not None and now < self._tells_from:
+            return
+        told, self._count, self._tells_from = self._count, 0, now + TOLD_EVERY
+        log.warning("link_refused", count=told)
+        entry = Entry(at=now, actor=NOBODY, action="link.refused", about=f"{told} not valid")
+        with suppress(StorageUnavailable):  # they get their answer all the same
+            await self._parts.audit.append(entry)
 
     def _language(self, scope: Scope) -> Language:
         """What the browser prefers; nothing else is known of somebody without a good link."""

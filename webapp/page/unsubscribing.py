@@ -66,7 +66,7 @@ class UnsubscribePage:
             body = await body_of(receive) if method == "POST" else b""
             answer = await self._answer(link, body, now)
         except LinkNotValid:
-            answer = self._refusing(scope, now)
+            answer = await self._refusing(scope, now)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - a person reads a page, not a document
