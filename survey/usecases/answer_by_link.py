@@ -1,13 +1,13 @@
 """Answer on the page behind a link, where nobody has signed in and programs press buttons too."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from survey.comment import Comment
-from survey.errors import LinkNotValid, OutOfDate
+from survey.errors import LinkNotValid, OutOfDate, StorageUnavailable
 from survey.invitation import Invitation
 from survey.ports import Answers, Doubtful, Link, Press, Suspicion
 from survey.scale import Score
@@ -81,6 +81,10 @@ class AnswerByLink:
                 return await self._aside(press, score, why)
             # What was kept aside before counts no more: it is older than what the person said.
             invitation = await self.answers.record(press, score)
+        if invitation.campaign.survey.one_press:
+            # An undo on the page that sent by itself takes this back, once nothing is aside.
+            with suppress(StorageUnavailable):
+                await self.doubtful.drop(link.subject)
         return Outcome(became=Became.COUNTED, invitation=invitation)
 
     async def _aside(self, press: Press, score: int, why: Suspicion) -> Outcome:

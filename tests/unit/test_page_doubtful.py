@@ -93,6 +93,15 @@ async def test_a_touch_of_the_page_makes_it_count_at_once() -> None:
     assert pages.aside == {}
 
 
+async def test_what_was_touched_and_counts_is_taken_back_by_the_same_undo() -> None:
+    pages = Pages(TICKETS)
+    await post(pages, pages.path(), score=4, auto=1)
+    await post(pages, pages.path(), do="confirm", score=4)
+    pages.clock.forward(seconds=1)
+    assert (await post(pages, pages.path(), do="undo", provisional=1)).status_code == 200
+    assert pages.score() is None
+
+
 async def test_words_below_what_the_page_sent_count_as_a_touch() -> None:
     pages = Pages(TICKETS)
     await post(pages, pages.path(), score=4, auto=1)
