@@ -6,7 +6,7 @@
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -83,34 +83,32 @@ def beside(rows: list[Row], heading: str) -> None:
 def compare(fresh: Callable[[], str], *, number: int) -> None:
     """Both measures on one database, at 16 and 64 connections."""
     for connections in (16, 64):
-        with tempfile.TemporaryDirectory() as folder:
-            url = fresh()
-            paths = links(url, Path(folder), number)
-            floor = {"BENCH_DATABASE": fresh().removeprefix("sqlite:///")}
-            ours = {"BENCH_DATABASE": url, "BENCH_FOLDER": folder}
-            opened = [get(f"{path}?score={place % 11}") for place, path in enumerate(paths)]
-            beside(
-                [
-                    measure("static answer", "bench.page:static", {}, opened, connections),
-                    measure("a link opened (G4)", "bench.ours:app", ours, opened, connections),
-                ],
-                f"{connections} connections, {number} requests",
-            )
-            pressed = [
-                post(path, f"score={place % 11}".encode(), headers=FORM)
-                for place, path in enumerate(paths)
-            ]
-            floors = floor_requests(number)
-            beside(
-                [
-                    measure("floor", "bench.floors:app", floor, floors, connections),
-                    measure(
-                        "a press on the page (G1)", "bench.ours:app", ours, pressed, connections
-                    ),
-                ],
-                "",
-            )
-            check_totals(url, number)
+        print(f"\n{connections} connections, {number} requests")
+        floor = {"BENCH_DATABASE": fresh().removeprefix("sqlite:///")}
+        pressed = [measure("floor", "bench.floors:app", floor, floor_requests(number), connections)]
+        for totals in ("0", "1"):
+            with tempfile.TemporaryDirectory() as folder:
+                url = fresh()
+                paths = links(url, Path(folder), number)
+                ours = {"BENCH_DATABASE": url, "BENCH_FOLDER": folder, "BENCH_TOTALS": totals}
+                if totals == "1":
+                    beside([*opened(paths, ours, connections)], "G4: a link is opened")
+                presses = [
+                    post(path, f"score={place % 11}".encode(), headers=FORM)
+                    for place, path in enumerate(paths)
+                ]
+                name = "press" if totals == "1" else "press without totals"
+                pressed.append(measure(name, "bench.ours:app", ours, presses, connections))
+                if totals == "1":
+                    check_totals(url, number)
+        beside(pressed, "G1: a press on the page")
+
+
+def opened(paths: list[str], ours: Mapping[str, str], connections: int) -> Iterator[Row]:
+    """The static answer, and the page."""
+    requests = [get(f"{path}?score={place % 11}") for place, path in enumerate(paths)]
+    yield measure("static answer", "bench.page:static", {}, requests, connections)
+    yield measure("page", "bench.ours:app", ours, requests, connections)
 
 
 def main() -> None:
