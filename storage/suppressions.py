@@ -1,5 +1,6 @@
 """Mailboxes that are not written to, and mails that came back."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -59,7 +60,9 @@ class SqlSuppressions:
     async def refused(self, email: str, *, reason: str, at: datetime) -> None:
         """See the port."""
         async with self._database.write() as connection:
-            await _suppress(connection, _mailbox(email), Cause.BOUNCED, reason, at=at)
+            mailbox = _mailbox(email)
+            told = _told(reason, mailbox)
+            await _suppress(connection, mailbox, Cause.BOUNCED, told, at=at)
 
     async def returned(
         self,
@@ -77,13 +80,17 @@ class SqlSuppressions:
         goes nowhere.
         """
         mailbox = _mailbox(email)
+        if not mailbox:  # mails to people who were erased since are kept without theirs
+            return False
+        reason = _told(reason, mailbox)
         async with self._database.write() as connection:
             mail = await _mail(connection, name, mailbox)
             if mail is None:
                 return False
-            if mail.state in _OVER:
+            heard = mail.reason == reason or cause is not Cause.COMPLAINED
+            if mail.state in _OVER and heard:
                 return True
-            await _fail(connection, mail, plain(reason))
+            await _fail(connection, mail, reason)
             skipped: Sequence[UUID] = ()
             if for_good:
                 await _suppress(connection, mailbox, cause, reason, at=at)
@@ -125,6 +132,7 @@ async def _mail(connection: AsyncConnection, name: str, mailbox: str) -> Any:
         select(
             deliveries.c.id,
             deliveries.c.state,
+            deliveries.c.reason,
             deliveries.c.invitation_id,
             deliveries.c.sent_at,
             invitations.c.state.label("invitation_state"),
@@ -180,7 +188,7 @@ async def _suppress(
     connection: AsyncConnection, mailbox: str, cause: Cause, reason: str, *, at: datetime
 ) -> None:
     insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
-    row = insert(suppressions).values(email=mailbox, cause=cause.value, reason=plain(reason), at=at)
+    row = insert(suppressions).values(email=mailbox, cause=cause.value, reason=reason, at=at)
     await connection.execute(row.on_conflict_do_nothing(index_elements=["email"]))
 
 
@@ -203,6 +211,11 @@ async def _skip(connection: AsyncConnection, person_id: int, mailbox: str) -> Se
 
 def _mailbox(email: str) -> str:
     return email.strip().lower()
+
+
+def _told(reason: str, mailbox: str) -> str:
+    """A reason without the address: it is kept with the mail when its person is erased."""
+    return plain(re.sub(re.escape(mailbox), "…", reason, flags=re.IGNORECASE))
 
 
 def _suppression(row: Row[Any]) -> Suppression:

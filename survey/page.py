@@ -90,6 +90,8 @@ class Page:
         words: A field for words.
         edit: What opens that field where it stands folded; empty where it is open.
         undo: What takes an answer back; empty where nothing can.
+        stands: The mark of which the page knows that it stands; its forms say so again, since
+            whoever has only the link is not told. None if it knows of none.
         provisional: The mark that waits to be counted by itself; None if none does.
         choices: Other buttons, of one form with the words where there are both.
         trap: What the label of the field says that only programs fill in.
@@ -106,6 +108,7 @@ class Page:
     words: Words | None = None
     edit: str = ""
     undo: str = ""
+    stands: int | None = None
     provisional: int | None = None
     choices: tuple[Choice, ...] = ()
     trap: str = ""

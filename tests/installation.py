@@ -19,7 +19,7 @@ from runtime.wiring import put_together
 from storage.engine import open_database
 from storage.tables import deliveries, lanes
 from survey.person import Enrolment
-from tests.journeys.test_cli_people import Ended, Office
+from tests.command_line import Ended, Office
 from tests.world import Process
 
 ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"

@@ -9,8 +9,8 @@ from typing import Any
 from bot.mattermost.client import Client
 from bot.mattermost.server_settings import Outcome
 from bot.mattermost.setup import Setup
+from tests.command_line import Ended
 from tests.installation import Installed
-from tests.journeys.test_cli_people import Ended
 from tests.mattermost.attachments import actions_of
 from tests.mattermost.person import Answer, Person
 from tests.mattermost.server import MattermostServer

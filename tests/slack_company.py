@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from tests.command_line import Ended
 from tests.installation import ZONE, Balancer, free_port
-from tests.journeys.test_cli_people import Ended
 from tests.slack.server import SlackServer
 from tests.slack_installation import Installation
 

@@ -24,7 +24,8 @@ _LONGEST_FIELD = 2_000
 
 _NAME = re.compile(r"<([0-9a-f]{32})@[^<>@\s]{1,255}>")
 _ENVELOPE = re.compile("[0-9a-f]{32}")
-_MAILBOX = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{1,255}")
+_IN_MAILBOX = r"[^\s\x00-\x1f\x7f\ud800-\udfff<>@,;:\"()]"
+_MAILBOX = re.compile(rf"{_IN_MAILBOX}{{1,64}}@{_IN_MAILBOX}{{1,255}}")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _APART = re.compile(r"\n\s*\n")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")

@@ -87,6 +87,17 @@ class AnswerByLink:
                 await self.doubtful.drop(link.subject)
         return Outcome(became=Became.COUNTED, invitation=invitation)
 
+    async def confirm(self, link: Link, score: int, *, at: datetime) -> None:
+        """Count what the page sent by itself, as somebody has touched the page.
+
+        What was answered meanwhile, in chat or on another page, stands: that was a press.
+
+        Raises:
+            InvalidScore: If the score is not on the scale.
+        """
+        if (await self.show(link, at=at)).response.score is None:
+            await self(link, score, at=at)
+
     async def _aside(self, press: Press, score: int, why: Suspicion) -> Outcome:
         found = await self.answers.show(press)
         campaign = found.campaign

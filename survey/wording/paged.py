@@ -77,7 +77,8 @@ def answered(
     """What they said, thanks, and the follow-up question.
 
     Args:
-        invitation: As it stands, with an answer.
+        invitation: With as much of the answer as whoever reads this may be told: without a score
+            if they have only written.
         language: Of the link.
         tz: The organisation's zone.
         now: Now.
@@ -85,25 +86,24 @@ def answered(
     """
     survey, response = invitation.campaign.survey, invitation.response
     score = response.score
-    if score is None:
-        raise ValueError("Nothing was answered.")
     lines = []
-    if changed and response.previous not in {None, score}:
+    if score is not None and changed and response.previous not in {None, score}:
         before, after = language.number(response.previous or 0), language.number(score)
         lines.append(language.text("Changed from {before} to {after}.", before=before, after=after))
-    if response.comment is None or changed:
+    if score is not None and (response.comment is None or changed):
         lines.append(asked.thanks(survey.scale, score, language))
     else:
         lines.append(asked.reason_kept(survey, language))
     return _with_ways_back(
         Page(
-            headline=_said(score, language),
+            headline=_said(survey, score, language),
             voice=Voice.STATUS,
             lines=tuple(lines),
             quote=response.comment or "",
             words=words(survey, score, language, value=response.comment or ""),
             edit="" if response.comment is None else language.text("Edit"),
             trap=_trap(language),
+            stands=score,
         ),
         invitation.campaign,
         score,
@@ -112,12 +112,14 @@ def answered(
     )
 
 
-def _said(score: int, language: Language) -> str:
+def _said(survey: Survey, score: int | None, language: Language) -> str:
+    if score is None:
+        return asked.question(survey, language)
     return language.text("You said {score}.", score=language.number(score))
 
 
 def _with_ways_back(
-    page: Page, campaign: Campaign, score: int, language: Language, *, until: str
+    page: Page, campaign: Campaign, score: int | None, language: Language, *, until: str
 ) -> Page:
     """With what changes an answer, where the survey lets it be changed."""
     survey = campaign.survey
@@ -168,11 +170,12 @@ def provisional(
     return replace(
         _with_ways_back(
             Page(
-                headline=_said(score, language),
+                headline=_said(survey, score, language),
                 voice=Voice.STATUS,
                 lines=(asked.thanks(survey.scale, score, language),),
                 words=words(survey, score, language),
                 trap=_trap(language),
+                stands=score,
                 provisional=score,
             ),
             campaign,
@@ -237,16 +240,17 @@ def words_refused(
 
     Args:
         campaign: The round.
-        score: What stands, as far as the page that sent them knew.
+        score: What stands, as far as the page that sent them knew; None if it did not.
         said: The words.
         language: Of the link.
         why: What went wrong.
     """
     survey = campaign.survey
     return Page(
-        headline=asked.question(survey, language) if score is None else _said(score, language),
+        headline=_said(survey, score, language),
         words=words(survey, score, language, value=said, wrong=why),
         trap=_trap(language),
+        stands=score,
     )
 
 

@@ -1,21 +1,15 @@
 """`voxpop email` and `voxpop campaign suspected`, in a folder of their own."""
 
 import asyncio
-import json
-import logging
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-import structlog
-from typer.testing import CliRunner
 
-from runtime.cli.app import app
 from runtime.sample_mail import send_sample
 from runtime.settings import load_settings
 from runtime.wiring import Product, put_together
@@ -26,6 +20,7 @@ from survey.delivery import MessageRef
 from survey.messenger import OutcomeUnknown, RecipientUnreachable
 from survey.person import EMAIL, Address
 from survey.ports import Suspicion
+from tests.command_line import Voxpop, in_this_process
 from tests.fake_platform import FakeMessenger
 from tests.mail.server import SmtpServer
 from tests.world import World
@@ -43,22 +38,6 @@ NOW = datetime(2026, 10, 5, 9, tzinfo=UTC)
 KEY = "a-key-for-tests-that-is-long-enough-to-pass"
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    said: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Voxpop = Callable[..., Ended]
-
-
 @pytest.fixture
 def folder(tmp_path: Path, sqlite_template: Path) -> Path:
     (tmp_path / "voxpop.toml").write_text(SETTINGS)
@@ -72,19 +51,8 @@ def voxpop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Voxpop]:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("VOXPOP_SANDBOX", "1")
     monkeypatch.setenv("VOXPOP_SECRET_KEY", KEY)
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-
-    def run(*command: str) -> Ended:
-        ended = CliRunner().invoke(app, command)
-        if ended.exception is not None and not isinstance(ended.exception, SystemExit):
-            return Ended(1, ended.stdout, str(ended.exception))
-        return Ended(ended.exit_code, ended.stdout, ended.stderr)
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with in_this_process() as run:
+        yield run
 
 
 def on(folder: Path, work: Callable[[Product], Awaitable[object]]) -> None:

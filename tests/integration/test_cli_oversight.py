@@ -2,19 +2,14 @@
 
 import asyncio
 import getpass
-import json
-import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from runtime.cli.app import app
@@ -22,6 +17,7 @@ from runtime.settings import load_settings
 from runtime.wiring import put_together
 from survey.errors import InvalidValue
 from survey.person import Address
+from tests.command_line import Ended, Voxpop, in_this_process
 
 SETTINGS = """
 admins = ["ada@example.org", "slack:U0AbC"]
@@ -30,23 +26,6 @@ subject = "Acme"
 """
 ROSTER = "email,name\nada@example.org,Ada Okafor\nben@example.org,Ben Adler\n"
 ACTOR = f"command line ({getpass.getuser()})"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    said: str
-
-    @property
-    def json(self) -> Any:
-        """What a program reads."""
-        return json.loads(self.out)
-
-
-Voxpop = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -62,18 +41,8 @@ def voxpop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Voxpop]:
     """Commands in this process, which leave no trace in its log."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("VOXPOP_SANDBOX", "1")
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-
-    def run(*command: str) -> Ended:
-        ended = CliRunner().invoke(app, command)
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        return Ended(ended.exit_code, ended.stdout, ended.stderr)
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with in_this_process() as run:
+        yield run
 
 
 def brought_in(voxpop: Voxpop) -> Ended:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.test_cli_people import Ended, Office
+from tests.command_line import Ended, Office
 from tests.mattermost.process import MattermostProcess
 
 NAMES = ["VOXPOP_MATTERMOST__TOKEN", "VOXPOP_MATTERMOST__COMMAND_TOKEN"]

@@ -1,59 +1,12 @@
 """`voxpop people` as an administrator runs it: real processes in a folder of their own."""
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-VOXPOP = Path(sys.executable).with_name("voxpop")
+from tests.command_line import Office
+
 GOOD = "Email;Name;Team\r\nann@example.org;Zoë Ann;Sales\r\nben@example.org;Ben;Platform\r\n"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    said: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Office:
-    """A folder with a database and an administrator in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        assert self.voxpop("db", "upgrade").code == 0
-
-    def write(self, name: str, text: str, codec: str = "utf-8") -> str:
-        (self.folder / name).write_bytes(text.encode(codec))
-        return name
-
-    def voxpop(self, *command: str, **environ: str) -> Ended:
-        clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
-        ended = subprocess.run(  # noqa: S603 - our own command
-            [VOXPOP, *command],
-            cwd=self.folder,
-            env={**clean, **environ},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
-
-    def people(self, *command: str) -> Ended:
-        return self.voxpop("people", *command)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.test_cli_people import Office
+from tests.command_line import Office
 from tests.slack.process import SlackProcess
 from tests.slack.records import Json
 

@@ -88,7 +88,9 @@ class SurveyResponseOut(BaseModel):
 
     id: str = Field(description="Of the invitation that it answers.")
     score: int
-    comment: str | None
+    comment: str | None = Field(
+        description="As this call gave it. One that was given before stays, and is not told."
+    )
     score_type: Category
     created_at: datetime = Field(description="When it was given, or changed last (UTC).")
 

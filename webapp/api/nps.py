@@ -115,7 +115,8 @@ def _answering(parts: ApiParts) -> APIRouter:
         Sending the same again changes nothing.
         """
         try:
-            return _told(await parts.submit(token, response.score, response.comment or None))
+            answered = await parts.submit(token, response.score, response.comment or None)
+            return _told(answered, comment=response.comment or None)
         except LinkNotValid:
             wait = parts.throttle.failed(client_of(request.scope, parts.proxies))
             if not wait:  # who guesses on fills no log
@@ -130,14 +131,15 @@ def _answering(parts: ApiParts) -> APIRouter:
     return router
 
 
-def _told(invitation: Invitation) -> SurveyResponseOut:
+def _told(invitation: Invitation, *, comment: str | None) -> SurveyResponseOut:
+    """The answer as this call gave it: whoever got a link made reads nobody's earlier words."""
     score, given = invitation.response.score, invitation.pressed_at
     if score is None or given is None:  # taken back at this very moment
         raise InvitationClosed("The answer was taken back.")
     return SurveyResponseOut(
         id=str(invitation.id),
         score=score,
-        comment=invitation.response.comment,
+        comment=None if comment is None else invitation.response.comment,
         score_type=invitation.campaign.survey.scale.category(score),
         created_at=given,
     )

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from survey.campaign import Campaign
+from survey.comment import clean
 from survey.errors import (
     AlreadyAnswered,
     CommentTooLong,
@@ -175,6 +176,9 @@ class AnswerPage:
         form = form_of(body)
         try:
             match form.get("do"):
+                case "confirm" if not trapped(form):
+                    await self._parts.answer.confirm(turn.link, _score(form), at=now)
+                    return NO_CONTENT
                 case "comment":
                     return await self._written(turn, form)
                 case "undo":
@@ -205,10 +209,8 @@ class AnswerPage:
             by_itself="auto" in form,
         )
         match outcome.became:
-            case Became.COUNTED if form.get("do") == "confirm":
-                return NO_CONTENT
             case Became.COUNTED:
-                return self._thanks(turn, outcome.invitation)
+                return self._thanks(turn, outcome.invitation, form)
             case Became.PROVISIONAL:
                 page = paged.provisional(
                     turn.campaign, score, turn.language, tz=self._parts.zone, now=turn.now
@@ -220,9 +222,16 @@ class AnswerPage:
                 said = paged.once_more if doubted else paged.not_by_itself
                 return self._say(said(asking, turn.language), turn, HTTPStatus.ACCEPTED)
 
-    def _thanks(self, turn: _Turn, invitation: Invitation) -> Rendered:
-        """What follows a press; rendered once for all who gave the same and wrote nothing yet."""
-        said, number = invitation.response, turn.campaign.id
+    def _thanks(self, turn: _Turn, invitation: Invitation, form: Mapping[str, str]) -> Rendered:
+        """What follows a press; rendered once for all who gave the same and wrote nothing yet.
+
+        What was said before is told only as far as the page that sent this has told it: whoever
+        has the link alone can answer with it, and must not learn by that what stood.
+        """
+        number, before = turn.campaign.id, invitation.response
+        wrote = _same_words(form.get("wrote", ""), before.comment)
+        said = replace(before, previous=_stands(form, turn.campaign), comment=wrote)
+        invitation = replace(invitation, response=said)
         key = (number, turn.link.locale, b"%r from %r" % (said.score, said.previous))
         ready = self._ready.find(key, turn.campaign, turn.now)
         if ready is not None and said.comment is None:
@@ -237,14 +246,14 @@ class AnswerPage:
 
     async def _written(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
         said, language = form.get("words", ""), turn.language
+        stands = _stands(form, turn.campaign)
         if trapped(form):
-            page = paged.words_refused(
-                turn.campaign, await self._standing(turn), said, language, why=""
-            )
+            page = paged.words_refused(turn.campaign, stands, said, language, why="")
             return self._say(paged.words_once_more(page, language), turn, HTTPStatus.ACCEPTED)
         try:
             if "score" in form:  # what the page sent by itself stands now: somebody has written
-                await self._parts.answer(turn.link, _score(form), at=turn.now)
+                stands = _score(form)
+                await self._parts.answer(turn.link, stands, at=turn.now)
             invitation = await self._parts.answer.comment(turn.link, said, at=turn.now)
         except CommentTooLong as error:
             why, status = refusals.of_a_form(error, language), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -258,20 +267,14 @@ class AnswerPage:
             if invitation.response.score is None:
                 asking = self._asking(turn, from_mail=False)
                 return self._say(paged.words_before_score(asking, language), turn)
+            known = replace(invitation, response=replace(invitation.response, score=stands))
             page = paged.answered(
-                invitation, language, tz=self._parts.zone, now=turn.now, changed=False
+                known, language, tz=self._parts.zone, now=turn.now, changed=False
             )
             return self._say(page, turn)
-        score = await self._standing(turn)
         return self._say(
-            paged.words_refused(turn.campaign, score, said, language, why=why), turn, status
+            paged.words_refused(turn.campaign, stands, said, language, why=why), turn, status
         )
-
-    async def _standing(self, turn: _Turn) -> int | None:
-        """The mark that stands; None too while the database is away."""
-        with suppress(StorageUnavailable):
-            return (await self._parts.answer.show(turn.link, at=turn.now)).response.score
-        return None
 
     async def _undone(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
         await self._parts.answer.undo(turn.link, at=turn.now, provisional="provisional" in form)
@@ -296,6 +299,18 @@ def _score(form: Mapping[str, str]) -> int:
     if not _SCORE.fullmatch(text):
         raise InvalidScore("A score is one or two digits.")
     return int(text)
+
+
+def _stands(form: Mapping[str, str], campaign: Campaign) -> int | None:
+    """The mark of which the page that sent this knew that it stood."""
+    text = form.get("stands", "")
+    value = int(text) if _SCORE.fullmatch(text) else None
+    return value if value in campaign.survey.scale.values else None
+
+
+def _same_words(said: str, kept: str | None) -> str | None:
+    """What is kept, if they have it before them."""
+    return kept if clean(said) == kept else None
 
 
 def _chosen(query: bytes, campaign: Campaign) -> int | None:

@@ -14,6 +14,7 @@ from survey.language import Language
 from survey.page import Page
 from survey.ports import Link, Purpose
 from survey.survey import Survey
+from survey.usecases.answer_by_link import TOO_SOON
 from survey.wording import paged, unsubscribing
 from webapp.page.campaigns import KeptCampaigns
 from webapp.page.parts import PageParts, Refusing, body_of, form_of, trapped
@@ -101,7 +102,7 @@ class UnsubscribePage:
             return self._look.render(unsubscribing.back(lifted, language), language)
         if form.get("stop") not in _WHICH:
             return None
-        if trapped(form):
+        if trapped(form) or turn.now < turn.link.issued_at + TOO_SOON:
             asking = unsubscribing.asking(turn.survey, language)
             page = unsubscribing.once_more(asking, language)
             return self._look.render(page, language, HTTPStatus.ACCEPTED)
