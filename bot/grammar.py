@@ -33,6 +33,7 @@ class Word(StrEnum):
     COMPACT = "compact"
     BUTTONS = "buttons"
     LANGUAGE = "language"
+    CHANNEL = "channel"
     MYDATA = "mydata"
     FORGET = "forget"
 
@@ -101,6 +102,7 @@ class Command:
         to: E-mails or handles, where the command is about some people.
         days: The number after `snooze` (days) or `audit` (entries); None where none is named.
         language: The code after `language`; None where none is named.
+        channel: The word after `channel`, as it was typed; None where there is none.
     """
 
     word: Word
@@ -111,6 +113,7 @@ class Command:
     to: frozenset[str] = frozenset()
     days: int | None = None
     language: str | None = None
+    channel: str | None = None
 
 
 NO_LANGUAGES: Mapping[str, str] = {}
@@ -201,6 +204,8 @@ def parse(
         raise NotUnderstood(typed, None if near is None else _with(near, rest)) from error
     if word is Word.LANGUAGE and rest:
         return Command(word=word, language=_language(" ".join(rest), languages))
+    if word is Word.CHANNEL and rest:
+        return Command(word=word, channel=" ".join(rest))
     return _arguments(word, rest, surveys=surveys)
 
 
@@ -303,6 +308,7 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps compact", language.text("one menu in place of a button for each score")),
         ("/nps buttons", language.text("a button for each score again")),
         ("/nps language [CODE]", language.text("the language in which I write to you")),
+        ("/nps channel [NAME]", language.text("where I ask you first: in a chat, or by e-mail")),
         ("/nps mydata", language.text("everything that I know of you")),
         ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),

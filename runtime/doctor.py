@@ -152,9 +152,11 @@ def _schema(state: SchemaState, revision: str, *, upgrades_itself: bool) -> Find
 
 
 def _platforms(settings: Settings) -> Finding:
-    if settings.sandbox:
+    if settings.platforms == ("sandbox",):
         return Finding(name="platforms", fine=True, mend="the sandbox only")
-    if any(one is not None for one in (settings.mattermost, settings.slack, settings.email)):
+    if settings.sandbox or any(
+        one is not None for one in (settings.mattermost, settings.slack, settings.email)
+    ):
         return Finding(name="platforms", fine=True)
     return Finding(
         name="platforms",

@@ -128,13 +128,13 @@ def smtp_server(text: str) -> MailServer:
         raise ValueError(f"behind the host and the port there is nothing; {_SMTP_LOOKS}")
     match parts.scheme:
         case "smtps":
-            return _of(parts, Security.TLS, 465)
+            return _of(parts, Security.TLS, 465, _SMTP_LOOKS)
         case "smtp" if not is_this_machine(parts.hostname or ""):
-            return _of(parts, Security.STARTTLS, 587)
+            return _of(parts, Security.STARTTLS, 587, _SMTP_LOOKS)
         case "smtp":
-            return _of(parts, Security.OPEN, 25)
+            return _of(parts, Security.OPEN, 25, _SMTP_LOOKS)
         case "smtp+insecure":
-            return _of(parts, Security.OPEN, 25)
+            return _of(parts, Security.OPEN, 25, _SMTP_LOOKS)
     raise ValueError(f"it begins with smtp:// or smtps://; {_SMTP_LOOKS}")
 
 
@@ -148,9 +148,10 @@ def imap_inbox(text: str) -> Inbox:
     local = is_this_machine(parts.hostname or "")
     match parts.scheme:
         case "imaps":
-            server = _of(parts, Security.TLS, 993)
+            server = _of(parts, Security.TLS, 993, _IMAP_LOOKS)
         case "imap":
-            server = _of(parts, Security.OPEN if local else Security.STARTTLS, 143)
+            security = Security.OPEN if local else Security.STARTTLS
+            server = _of(parts, security, 143, _IMAP_LOOKS)
         case _:
             raise ValueError(f"it begins with imaps:// or imap://; {_IMAP_LOOKS}")
     if server.user is None:
@@ -207,15 +208,15 @@ def _parts(text: str, looks: str) -> SplitResult:
     return parts
 
 
-def _of(parts: SplitResult, security: Security, port: int) -> MailServer:
+def _of(parts: SplitResult, security: Security, port: int, looks: str) -> MailServer:
     user, password = parts.username, parts.password
     if (not user) != (not password):
-        raise ValueError(f"it has a user and a password, or neither; {_SMTP_LOOKS}")
+        raise ValueError(f"it has a user and a password, or neither; {looks}")
     try:
         host = as_dns_knows_it(f"@{parts.hostname}").removeprefix("@")
         found = [None if not one else unquote(one, errors="strict") for one in (user, password)]
     except UnicodeError:
-        raise ValueError(f"it has letters that no such address has; {_SMTP_LOOKS}") from None
+        raise ValueError(f"it has letters that no such address has; {looks}") from None
     return MailServer(
         host=host,
         port=parts.port or port,

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -20,6 +21,8 @@ LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "voxpop"
 KEPT = 1_000
 _WEEKDAY, _LONG_MONTH = re.compile("[Ec]+"), re.compile("M{3,}|L{3,}")
+_RUNS_LEFT, _RUNS_RIGHT = "\u200f", "\u200e"
+_COMMAND = re.compile("(?<!\u200e)(?=`/)")
 _HARDLY = 0.005
 """A share so near to none or all that it would be rounded to it."""
 
@@ -45,12 +48,22 @@ class BabelLanguage:
 
     def text(self, sentence: str, /, **fields: object) -> str:
         """See the port."""
-        return self._translations.gettext(sentence).format(**fields)
+        return self._shown(self._translations.gettext(sentence).format(**fields))
 
     def plural(self, one: str, many: str, /, n: int, **fields: object) -> str:
         """See the port."""
         sentence = self._translations.ngettext(one, many, n)
-        return sentence.format(n=self.number(n), **fields)
+        return self._shown(sentence.format(n=self.number(n), **fields))
+
+    def _shown(self, said: str) -> str:
+        """With the marks that keep Latin words in their places, where lines run to the left."""
+        if not self.right_to_left:
+            return said
+        strong = [kind for kind in map(bidirectional, said) if kind in {"L", "R", "AL"}]
+        # Else a line that begins with a name would run to the right, whatever follows.
+        lead = _RUNS_LEFT if strong[:1] == ["L"] and "AL" in strong else ""
+        # Else the slash of a command would stand behind it.
+        return f"{lead}{_COMMAND.sub(_RUNS_RIGHT, said)}"
 
     def number(self, value: float, *, decimals: int = 0, signed: bool = False) -> str:
         """See the port."""
@@ -66,7 +79,9 @@ class BabelLanguage:
         digits = "#,##0" + ("." + "0" * decimals if decimals else "")
         rounded = round(value, decimals) + 0.0  # no minus before a zero
         pattern = f"+{digits};-{digits}" if signed and rounded else digits
-        return format_decimal(rounded, format=pattern, locale=self._locale).replace("-", "\u2212")
+        told = format_decimal(rounded, format=pattern, locale=self._locale).replace("-", "\u2212")
+        # Else its sign would stand behind it.
+        return f"{_RUNS_RIGHT}{told}" if self.right_to_left and told[0] in "+\u2212" else told
 
     def percent(self, share: float, *, decimals: int = 0) -> str:
         """See the port."""

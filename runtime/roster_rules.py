@@ -44,6 +44,8 @@ def email_address(text: str) -> str:
     """
     word = text.strip().lower()
     local, _, domain = word.partition("@")
+    if "=?" in local:
+        raise ValueError("it looks like an encoded word, which mail programs would take apart")
     try:
         if _PLAIN.fullmatch(local) and "@" not in domain:
             found = f"{local}@{_domain(domain)}"

@@ -1,5 +1,6 @@
 """The tables of `voxpop.toml`, as they are checked before anything starts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -24,6 +25,7 @@ from runtime.setting_values import (
 from survey.contact import ContactPolicy
 from survey.cron import Cron
 from survey.localtime import OFFICE_HOURS, Window
+from survey.person import EMAIL
 from survey.release import K_DEFAULT, K_FLOOR
 from survey.scale import SCALES
 from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
@@ -140,6 +142,26 @@ def notices(file: SettingsFile) -> list[str]:
             )
         if defined.show_budget and file.contact.asks_per_year is None:
             told.append(f"surveys.{name}.show_budget has no effect without contact.asks_per_year.")
+    return told
+
+
+def channel_notices(surveys: Mapping[str, Survey], platforms: Sequence[str]) -> list[str]:
+    """What was set of where surveys ask, and has no effect where these platforms are on."""
+    told = []
+    for name, survey in surveys.items() if platforms else ():
+        on = survey.asks_on(platforms)
+        if off := [channel for channel in survey.channels if channel not in on]:
+            nobody = "" if on else ": nobody can be asked"
+            told.append(
+                f"surveys.{name}.channels names {', '.join(off)}, not switched on here{nobody}."
+            )
+        if survey.one_press and EMAIL not in on:
+            told.append(f"surveys.{name}.one_press has no effect where it does not ask by e-mail.")
+        if EMAIL in on and survey.link_days < survey.open_days:
+            told.append(
+                f"surveys.{name}.link_days = {survey.link_days}: the links in a mail end before "
+                f"the round closes (open_days = {survey.open_days})."
+            )
     return told
 
 

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
 from runtime.setting_environment import Environment
 from runtime.setting_problems import checked, unknown
-from runtime.setting_tables import SettingsFile, notices
+from runtime.setting_tables import SettingsFile, channel_notices, notices
 from runtime.slack_settings import API_URL, SlackSettings, problems_of
 from survey.brand import Brand
 from survey.contact import ContactPolicy
@@ -135,7 +135,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     if problems or environment is None or file is None:
         raise InvalidValue("\n".join(one_line(problem) for problem in problems))
     admins = file.admins if environment.admins is None else environment.admins
-    return Settings(
+    settings = Settings(
         database_url=_in_folder(environment, folder),
         base_url=environment.base_url,
         secret_keys=_keys(environment, folder),
@@ -161,6 +161,8 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         log_format=environment.log_format,
         log_level=environment.log_level,
     )
+    told = (*settings.notices, *channel_notices(surveys, settings.platforms))
+    return replace(settings, notices=told)
 
 
 def _mattermost(environment: Environment) -> MattermostSettings | None:

@@ -243,6 +243,7 @@ def put_together(
                 rights=rights,
                 administrators=settings.administrators,
                 languages=language,
+                platforms=names,
                 spoken=spoken(),
                 clock=clock,
                 knock=knocker.knock,

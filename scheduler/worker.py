@@ -176,9 +176,9 @@ class Worker:
                 return None
         messenger = self.messengers.get(delivery.address.platform)
         if messenger is None:
-            await self.outbox.failed(
-                delivery, reason=f"{delivery.address.platform} is not switched on"
-            )
+            # Perhaps somebody started us without its settings: it waits until they are back.
+            off = PlatformRefuses(f"{delivery.address.platform} is not switched on")
+            await self._went_wrong(delivery, off, batch)
             return None
         try:
             ref = await self._in_time(self._send(messenger, delivery))
@@ -202,6 +202,7 @@ class Worker:
                 await self.outbox.postponed(
                     delivery, until=self.clock() + pause, reason=reason, tried=True
                 )
+                log.info("delivery_put_off", delivery=str(delivery.id), reason=reason)
             case PlatformBusy(retry_after=wait):
                 batch.shut.add(lane_of(delivery))
                 await self.outbox.busy(delivery, wait=wait, reason=reason)

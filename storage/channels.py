@@ -44,9 +44,9 @@ async def go_on(
 ) -> None:
     """Plan messages that can't be delivered anew, each on the person's next platform.
 
-    That is the first, in the survey's order or else in the given one, on which nothing about the
-    invitation was tried. It has the time of the one before: it is due. An invitation for which
-    there is none, and of which nothing arrived, can't be delivered.
+    That is the first, in their own order, the survey's or else the given one, on which nothing
+    about the invitation was tried. It has the time of the one before: it is due. An invitation
+    for which there is none, and of which nothing arrived, can't be delivered.
 
     Args:
         connection: In whose transaction.
@@ -75,6 +75,7 @@ async def _waiting(connection: AsyncConnection, lost: Sequence[UUID]) -> Sequenc
             deliveries.c.invitation_id,
             invitations.c.person_id,
             campaigns.c.definition,
+            people.c.channel,
         )
         .join(invitations, invitations.c.id == deliveries.c.invitation_id)
         .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
@@ -102,7 +103,7 @@ async def _next(
         theirs = places.get(row.person_id, {})
         left = [
             theirs[one]
-            for one in survey_of(row.definition).asks_on(platforms)
+            for one in _ordered(survey_of(row.definition).asks_on(platforms), first=row.channel)
             if one in theirs and one not in tried[row.invitation_id]
         ]
         if left:
@@ -115,6 +116,11 @@ async def _next(
             found.setdefault(DeliveryKind(row.kind), []).append(message)
             tried[row.invitation_id].add(left[0].platform)
     return found
+
+
+def _ordered(platforms: Sequence[str], *, first: str | None) -> Sequence[str]:
+    """Their own choice before all others."""
+    return sorted(platforms, key=lambda platform: platform != first)
 
 
 async def _tried(

@@ -205,7 +205,12 @@ async def _recall(connection: AsyncConnection, theirs: ColumnElement[bool]) -> N
             message_ref=null(),
             lease_until=null(),
             state=case((under_way, DeliveryState.SKIPPED.value), else_=deliveries.c.state),
-            reason=case((under_way, FORGOTTEN), else_=deliveries.c.reason),
+            # What a mail server said may name the mailbox, in whatever form.
+            reason=case(
+                (under_way, FORGOTTEN),
+                (deliveries.c.platform == EMAIL, null()),
+                else_=deliveries.c.reason,
+            ),
         )
     )
 
@@ -224,6 +229,7 @@ async def _erase_row(
             timezone=null(),
             locale=null(),
             language=null(),
+            channel=null(),
             source=null(),
             snoozed_until=null(),
             away_from=null(),

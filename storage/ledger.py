@@ -119,17 +119,22 @@ def _candidates(
 
 
 async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> dict[int, Address]:
-    """Where each person is written to: the preferred platform that reaches them.
+    """Where each person is written to: their own choice, else the preferred platform.
 
     A mailbox that refuses our mail reaches nobody.
     """
     if not platforms:
         return {}
     preferred = case(
-        {platform: place for place, platform in enumerate(platforms)}, value=addresses.c.platform
+        (people.c.channel == addresses.c.platform, -1),
+        else_=case(
+            {platform: place for place, platform in enumerate(platforms)},
+            value=addresses.c.platform,
+        ),
     )
     rows = await connection.execute(
         select(addresses)
+        .join(people, people.c.id == addresses.c.person_id)
         .where(addresses.c.platform.in_(platforms), written_to())
         .order_by(preferred.desc(), addresses.c.workspace.desc())
     )

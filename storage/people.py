@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.channels import written_to
 from storage.consents import note, read_consents, stop
 from storage.engine import Database
 from storage.ledger import ALL_SURVEYS, read_candidates, read_ledger
@@ -22,7 +23,7 @@ from survey.contact import Ledger
 from survey.delivery import MessageRef
 from survey.eligibility import Candidate
 from survey.localtime import local_date
-from survey.person import Address, Enrolment, Person
+from survey.person import Address, Channels, Enrolment, Person
 from survey.rights import Lifted
 from survey.survey import Survey
 
@@ -213,6 +214,28 @@ class SqlPeople:
         async with self._database.write() as connection:
             await connection.execute(
                 people.update().where(people.c.id == person.id).values(compact=compact)
+            )
+
+    async def channels(self, person: Person) -> Channels:
+        """See the port."""
+        mine = people.c.id == person.id
+        async with self._database.read() as connection:
+            there = await connection.scalars(
+                select(addresses.c.platform)
+                .where(addresses.c.person_id == person.id, written_to())
+                .distinct()
+                .order_by(addresses.c.platform)
+            )
+            return Channels(
+                platforms=tuple(there),
+                first=await connection.scalar(select(people.c.channel).where(mine)),
+            )
+
+    async def ask_first(self, person: Person, *, platform: str | None) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                people.update().where(people.c.id == person.id).values(channel=platform)
             )
 
     async def opt_in(

@@ -96,6 +96,7 @@ class SqlRights:
                 timezone=row.timezone,
                 locale=row.locale,
                 language=row.language,
+                channel=row.channel,
                 attributes=json.loads(row.attributes),
                 source=row.source,
                 addresses=tuple(

@@ -77,6 +77,8 @@ people = Table(
     Column("compact", Boolean, nullable=False, server_default=text("false")),
     # In which language they chose to be spoken to; no roster writes it, and it wins over locale.
     Column("language", String(35)),
+    # On which platform they want to be asked before all others.
+    Column("channel", String(32)),
     # Local dates of theirs: until which they asked for silence, and when they are away.
     Column("snoozed_until", Date),
     Column("away_from", Date),

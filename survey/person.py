@@ -61,6 +61,19 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Channels:
+    """Where somebody can be asked.
+
+    Attributes:
+        platforms: On which they have an address, by name.
+        first: Which they want to be asked on before all others; None if they never said.
+    """
+
+    platforms: tuple[str, ...] = ()
+    first: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Enrolment:
     """What a roster says of somebody; the e-mail is what makes them the same person.
 

@@ -78,6 +78,7 @@ class Held:
     Attributes:
         email: As in the roster; `name`, `timezone`, `locale` and `attributes` as well.
         language: The language that they chose themselves, or None.
+        channel: The platform on which they want to be asked first, or None.
         source: Where the roster has them from; None if nobody noted it.
         addresses: Their accounts.
         opt_outs: Surveys they stopped; an empty name stands for all.
@@ -97,6 +98,7 @@ class Held:
     locale: str | None
     attributes: Mapping[str, str]
     language: str | None = None
+    channel: str | None = None
     source: str | None = None
     addresses: tuple[Address, ...] = ()
     opt_outs: tuple[str, ...] = ()

@@ -114,6 +114,7 @@ def a_desk(
             rights=FakeRights(store),
             administrators=administrators,
             languages=language,
+            platforms=("chat", "email"),
             spoken=SPOKEN,
             clock=clock,
             knock=knocks.append,

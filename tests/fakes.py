@@ -27,7 +27,7 @@ from survey.errors import (
     WhyNoReminder,
 )
 from survey.invitation import Invitation
-from survey.person import Address, Enrolment, Person
+from survey.person import Address, Channels, Enrolment, Person
 from survey.planning import Plan
 from survey.ports import Key, Pin, Press, SetAside, Suppression
 from survey.reminders import Reminder, Unanswered
@@ -61,6 +61,7 @@ class Store:
     pins: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
     snoozes: dict[int, date] = field(default_factory=dict)
     chosen: dict[int, str] = field(default_factory=dict)
+    first: dict[int, str] = field(default_factory=dict)
     tombstones: set[str] = field(default_factory=set)
     heard: set[tuple[str, str]] = field(default_factory=set)
     marks: dict[str, int] = field(default_factory=dict)
@@ -211,6 +212,18 @@ class FakePeople:
     async def consents(self, person: Person) -> Sequence[Consent]:
         self.store.read("consents")
         return list(self.store.consents.get(person.id, ()))
+
+    async def channels(self, person: Person) -> Channels:
+        self.store.read("channels")
+        mine = (where for where, known in self.store.people.items() if known.id == person.id)
+        there = {where.platform for where in mine}
+        return Channels(platforms=tuple(sorted(there)), first=self.store.first.get(person.id))
+
+    async def ask_first(self, person: Person, *, platform: str | None) -> None:
+        self.store.write("ask_first", (person.email, platform))
+        self.store.first.pop(person.id, None)
+        if platform is not None:
+            self.store.first[person.id] = platform
 
     async def prefer(self, person: Person, *, compact: bool) -> None:
         self.store.write("prefer", person.email)

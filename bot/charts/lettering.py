@@ -28,6 +28,7 @@ _PACKAGED = (
     range(0xFB1D, 0xFE00),
     range(0xFE70, 0xFF00),
 )
+_RUN_LEFT, _RUN_ENDS = "\u2067", "\u2069"
 _CONTROL = {"Cc", "Cs"}
 _NONCHARACTERS = {"\ufffe", "\uffff"}
 
@@ -95,10 +96,17 @@ def fitted(text: str, *, size: float, room: float, smallest: float) -> Line:
 
 
 def writable(value: object) -> object:
-    """The value, without the characters that XML 1.0 cannot hold (controls, lone surrogates)."""
+    """The value, without the characters that XML 1.0 cannot hold (controls, lone surrogates).
+
+    A text whose first letter is of a script that runs to the left runs there as a whole: the
+    pictures take every text to run to the right, which would put its numbers in a wrong order.
+    """
     if not isinstance(value, str):
         return value
-    return type(value)("".join(letter for letter in value if _in_xml(letter)))
+    text = "".join(letter for letter in value if _in_xml(letter))
+    strong = (unicodedata.bidirectional(letter) for letter in text)
+    first = next((kind for kind in strong if kind in {"L", "R", "AL"}), "L")
+    return type(value)(text if first == "L" else f"{_RUN_LEFT}{text}{_RUN_ENDS}")
 
 
 def _in_xml(letter: str) -> bool:
@@ -108,7 +116,7 @@ def _in_xml(letter: str) -> bool:
 
 
 def _em(letter: str) -> float:
-    if unicodedata.combining(letter):
+    if unicodedata.combining(letter) or unicodedata.category(letter) == "Cf":
         return 0.0
     if unicodedata.east_asian_width(letter) in {"W", "F"}:
         return _EM_WIDE

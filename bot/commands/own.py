@@ -1,21 +1,26 @@
 """Commands for everyone, about themselves."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.commands.asker import Asker, Handler, PressHandler
 from bot.grammar import Command, Word
-from survey.card import Act, Attachment, Reply
+from survey.card import Act, Attachment, Card, Reply
 from survey.errors import OutOfDate
 from survey.language import Languages
 from survey.localtime import local_date
-from survey.person import Administrators
+from survey.person import EMAIL, Administrators
 from survey.ports import Answers, Clock, People, Rights
 from survey.rights import SNOOZE_DAYS
 from survey.survey import Survey
-from survey.wording import rights, speaking, ways_out
+from survey.wording import channels, rights, speaking, ways_out
+
+AUTO = "auto"
+"""In place of a channel: whichever the survey prefers."""
+WAYS = {"mail": EMAIL, "e-mail": EMAIL}
+"""What else people call a channel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,7 @@ class OwnCommands:
     """What people do about their own surveys and data.
 
     Attributes:
+        platforms: Those that are on, the preferred first.
         spoken: The languages that can be chosen, each with its own name for itself, by their codes.
         knock: Wakes up a sweep by its name, so that nobody waits for its time.
     """
@@ -33,6 +39,7 @@ class OwnCommands:
     rights: Rights
     administrators: Administrators
     languages: Languages
+    platforms: Sequence[str]
     spoken: Mapping[str, str]
     clock: Clock
     knock: Callable[[str], None]
@@ -48,6 +55,7 @@ class OwnCommands:
             Word.COMPACT: self._form,
             Word.BUTTONS: self._form,
             Word.LANGUAGE: self._language,
+            Word.CHANNEL: self._channel,
             Word.MYDATA: self._own_data,
             Word.FORGET: self._ask_to_forget,
         }
@@ -114,6 +122,22 @@ class OwnCommands:
             raise OutOfDate("That language is not spoken here any more.")
         await self.people.speak(asker.person, language=value)
         return Reply(private=speaking.spoken_from_now_on(self.spoken[value], self.languages(value)))
+
+    async def _channel(self, asker: Asker, command: Command) -> Reply:
+        found = await self.people.channels(asker.person)
+        there = sorted(
+            (platform for platform in self.platforms if platform in found.platforms),
+            key=lambda platform: platform != found.first,
+        )
+        if command.channel is None:
+            return Reply(private=channels.known_ones(there, found.first, asker.language))
+        named = command.channel.lower()
+        chosen = None if named == AUTO else WAYS.get(named, named)
+        if chosen is not None and chosen not in there:
+            said = channels.not_there(command.channel, there, asker.language)
+            return Reply(private=Card(headline=said))
+        await self.people.ask_first(asker.person, platform=chosen)
+        return Reply(private=channels.asked_first(chosen, asker.language))
 
     async def _own_data(self, asker: Asker, _command: Command) -> Reply:
         held = await self.rights.held(asker.person)

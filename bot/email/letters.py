@@ -12,7 +12,7 @@ from uuid import UUID
 
 import jinja2
 
-from bot.email.providers import Parcel, Sender, as_dns_knows_it
+from bot.email.providers import MailRefused, Parcel, Sender, as_dns_knows_it
 from survey.brand import Brand
 from survey.card import Act, Button, Card, Letter, Subject
 from survey.person import Address
@@ -127,8 +127,11 @@ def parcel_of(
         now: Now; the links are good from then on.
 
     Raises:
+        MailRefused: If the mailbox can't be named in a header.
         ValueError: If it is no letter, or about nothing.
     """
+    if "=?" in to.user_id:  # would be read as what it says, line breaks among it
+        raise MailRefused("An address with =? in it looks encoded, and is not written to.")
     return Parcel(
         name=name,
         beyond_ascii=_beyond_ascii(to, sender),
@@ -271,14 +274,14 @@ def _text(card: Card, letter: Letter, *, marks: Sequence[Mark], page: str, stop:
     if 0 < len(marks) <= len(FIVE_MARKS):
         answer = "\n\n".join([*(f"{mark.label}\n{mark.href}" for mark in marks), letter.how])
     else:
-        answer = f"{letter.page}:\n{page}"
+        answer = f"{letter.page}\n{page}"
     parts = [
         _plain(card.greeting),
         said,
         answer,
         _plain(card.note),
         # What programs take for a signature: answers leave it out.
-        f"-- \n{letter.why}\n{letter.stop}: {stop}",
+        f"-- \n{letter.why}\n\n{letter.stop}\n{stop}",
     ]
     return seen("\n\n".join(part for part in parts if part))
 

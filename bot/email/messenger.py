@@ -88,16 +88,16 @@ class EmailMessenger:
             raise RecipientUnreachable(
                 f"The mailbox is not written to ({suppressed.cause.value}): {suppressed.reason}"
             )
-        parcel = parcel_of(
-            card,
-            to=address,
-            sender=self._sender,
-            links=self._links,
-            brand=self._brand,
-            name=name_of(card, delivery_id),
-            now=now,
-        )
         try:
+            parcel = parcel_of(
+                card,
+                to=address,
+                sender=self._sender,
+                links=self._links,
+                brand=self._brand,
+                name=name_of(card, delivery_id),
+                now=now,
+            )
             await self._carried(parcel, now)
         except MailboxRefused as error:
             await self._suppress(mailbox, str(error), now)
@@ -133,8 +133,9 @@ class EmailMessenger:
             try:
                 await provider.send(parcel)
             except (ProviderBusy, ProviderRefuses) as error:
+                if not self._has_trouble(provider, now):  # several mails are under way at once
+                    log.warning("mail_provider_trouble", provider=provider.name, trouble=error.code)
                 self._spared[provider.name] = now + SPARED
-                log.warning("mail_provider_trouble", provider=provider.name, trouble=error.code)
                 troubles.append(error)
             else:
                 self._spared.pop(provider.name, None)

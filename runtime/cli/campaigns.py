@@ -176,6 +176,7 @@ def list_campaigns(*, as_json: Json = False) -> None:
         "failed",
         "skipped",
         "waiting",
+        "suspected",
         "reminders",
         "closes",
         "next_start",
@@ -186,6 +187,7 @@ def list_campaigns(*, as_json: Json = False) -> None:
         everything = await product.rounds.all()
         told = await product.figures.participations(everything)
         accounts = await product.rounds.accounts(everything)
+        aside = await product.doubtful.told(everything)
         ahead = product.next_rounds()
         next_start = {name: start.isoformat(" ", "minutes") for name, start in ahead}
         rows: list[tuple[object, ...]] = []
@@ -202,6 +204,7 @@ def list_campaigns(*, as_json: Json = False) -> None:
                     sum(account.failed.values()),
                     sum(account.skipped.values()),
                     account.waiting,
+                    sum(aside[campaign.id].values()),
                     account.reminders,
                     f"{campaign.closes_at:%Y-%m-%d %H:%M} UTC",
                     next_start.pop(campaign.survey.name, None),  # beside the newest round only

@@ -9,7 +9,7 @@ from survey.consent import Consent, How
 from survey.contact import Ledger
 from survey.delivery import MessageRef
 from survey.eligibility import Candidate
-from survey.person import Address, Enrolment, Person
+from survey.person import Address, Channels, Enrolment, Person
 from survey.rights import Lifted
 from survey.survey import Survey
 
@@ -101,6 +101,22 @@ class People(Protocol):
 
     async def prefer(self, person: Person, *, compact: bool) -> None:
         """Whether their questions have one menu rather than a button for each score, from now on.
+
+        Raises:
+            StorageUnavailable: If the database did not take it.
+        """
+        ...
+
+    async def channels(self, person: Person) -> Channels:
+        """Where they can be asked, and where they want to be; a mailbox that refuses is none."""
+        ...
+
+    async def ask_first(self, person: Person, *, platform: str | None) -> None:
+        """Ask them on this platform before all others, from the next round on.
+
+        Args:
+            person: Who.
+            platform: Its name; None for the order of the survey or the organisation.
 
         Raises:
             StorageUnavailable: If the database did not take it.

@@ -8,6 +8,7 @@ from survey.language import Language
 from survey.localtime import local_date
 from survey.person import Person
 from survey.rights import Asked, Erased, Held
+from survey.wording import channels
 from survey.wording.comments import inert
 
 CONSENTS_SHOWN = 5
@@ -54,6 +55,9 @@ def own_data(held: Held, person: Person, file: Attachment, language: Language) -
         lines.append(
             language.text("You chose the language yourself: {language}", language=held.language)
         )
+    if held.channel is not None:
+        chosen = channels.name_of(held.channel, language)
+        lines.append(language.text("You want to be asked by {channel} first.", channel=chosen))
     if held.attributes:
         shown = [f"{name}: {value}" for name, value in sorted(held.attributes.items())]
         lines.append(

@@ -255,6 +255,13 @@ def test_what_is_kept_aside_is_told_by_why_and_never_what_it_says(
     assert voxpop("campaign", "suspected", "nps").out.count(round_name) == len(told)
 
 
+def test_the_list_of_rounds_counts_what_is_kept_aside(voxpop: Voxpop, round_name: str) -> None:
+    kept = sum(one["answers"] for one in voxpop("campaign", "suspected", "nps", "--json").json)
+    listed = voxpop("campaign", "list", "--json").json
+    assert [(one["campaign"], one["suspected"]) for one in listed] == [(round_name, kept)]
+    assert kept > 0
+
+
 def test_what_is_kept_aside_can_be_counted_and_what_people_answered_wins(
     voxpop: Voxpop, round_name: str
 ) -> None:
@@ -280,3 +287,16 @@ def test_a_round_without_suspicions_says_so(voxpop: Voxpop, folder: Path) -> Non
 
 def test_a_round_that_there_is_not_is_told(voxpop: Voxpop) -> None:
     assert "There is no round named 'nps'" in voxpop("campaign", "suspected", "nps").said
+
+
+def test_the_doctor_knows_of_e_mail_beside_the_sandbox(
+    voxpop: Voxpop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def platforms() -> str:
+        found = voxpop("doctor", "--json").json
+        return next(str(one["mend"]) for one in found if one["check"] == "platforms")
+
+    assert platforms() == "the sandbox only"
+    monkeypatch.setenv("VOXPOP_EMAIL__FROM", "surveys@example.org")
+    monkeypatch.setenv("VOXPOP_EMAIL__SMTP_URL", "smtp://127.0.0.1:1")
+    assert platforms() == ""

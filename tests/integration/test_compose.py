@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from runtime.setting_environment import Environment
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILLED = {
     "POSTGRES_PASSWORD": "a-password",
@@ -65,3 +67,20 @@ def test_without_its_secrets_nothing_starts() -> None:
     read = config(DEPLOY / "voxpop.env.example", "-q")
     assert read.returncode != 0
     assert "see voxpop.env.example" in read.stderr
+
+
+def test_every_part_is_told_the_settings_that_the_operator_fills_in() -> None:
+    told = (DEPLOY / "compose.yaml").read_text()
+    # What the file sets itself, what voxpop.toml says, and what has no place in a container.
+    elsewhere = {
+        "config",
+        "database_url",
+        "log_format",
+        "erasures",
+        "sandbox",
+        "admins",
+        "timezone",
+    }
+    for field in Environment.model_fields.keys() - elsewhere:
+        name = f"VOXPOP_{field.upper()}"
+        assert f"    {name}: ${{{name}:" in told, name

@@ -97,6 +97,8 @@ async def test_what_mail_and_its_page_know_of_them_is_erased(world: World) -> No
     left = await everything(world)
     assert email(3) not in left
     assert [one.email for one in await post.suppressions.all()] == [email(4)]
+    mine = select(deliveries.c.reason).where(deliveries.c.user_id == "")
+    assert [row.reason for row in await world.rows(mine)] == [None]
     for table in (set_aside, consents):
         assert len(await world.rows(select(table))) == 1
     assert await post.ties.give_mailboxes() == 0

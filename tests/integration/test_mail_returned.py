@@ -186,6 +186,58 @@ async def test_a_complaint_stops_all_surveys_once_and_goes_nowhere_else(world: W
     assert await people.opted_out(person) == []
 
 
+async def test_a_complaint_counts_after_a_report_that_said_nothing_about_the_mailbox(
+    post: Post,
+) -> None:
+    await post.start(1)
+    (mail,) = await post.due()
+    await post.arrives(mail)
+    assert await post.returns(mail, reason="554 passed on, and refused there", for_good=False)
+
+    for _ in range(2):
+        assert await post.returns(mail, Cause.COMPLAINED, reason="a complaint: abuse")
+
+    people, person = post.world.product.people, await post.person(1)
+    assert await people.opted_out(person) == [""]
+    await people.opt_in(person, at=post.world.clock.at)
+    assert await post.returns(mail, Cause.COMPLAINED, reason="a complaint: abuse")
+    assert await people.opted_out(person) == []
+
+
+async def test_a_report_without_a_mailbox_says_nothing_of_who_was_erased(
+    world: World, post: Post
+) -> None:
+    running = await post.start(1)
+    (mail,) = await post.due()
+    await post.arrives(mail)
+    await world.product.rights.forget_email(email(1), at=world.clock.at)
+
+    for mailbox in ("", " "):
+        told = await post.suppressions.returned(
+            mail.invitation.id.hex,
+            mailbox,
+            cause=Cause.COMPLAINED,
+            reason="a complaint: abuse",
+            at=world.clock.at,
+        )
+        assert not told
+
+    assert list(await post.suppressions.all()) == []
+    assert await post.reached(running) == 1
+
+
+async def test_no_reason_holds_the_address(world: World, post: Post) -> None:
+    running = await post.start(1)
+    (mail,) = await post.due()
+    await post.arrives(mail)
+
+    await post.returns(mail, reason=f"550 5.1.1 <{email(1).title()}>: unknown")
+
+    assert [one.reason for one in await post.suppressions.all()] == ["550 5.1.1 <…>: unknown"]
+    counted = (await world.product.rounds.accounts([running]))[running.id]
+    assert list(counted.failed) == ["550 5.1.1 <…>: unknown"]
+
+
 async def test_who_is_released_is_asked_by_mail_in_the_next_round(post: Post) -> None:
     await post.start(1)
     (mail,) = await post.due()

@@ -241,3 +241,25 @@ async def test_a_suppressed_mailbox_is_no_address_when_a_round_starts(
     assert platforms_of(await post.due()) == [CHAT, EMAIL]
     waiting = deliveries.c.state == DeliveryState.SENDING.value
     assert len(await world.rows(select(deliveries.c.id).where(waiting))) == 2
+
+
+async def test_whoever_wants_mail_first_gets_mail_first(world: World) -> None:
+    post = Post(world)
+    people = world.product.people
+    person = await post.person(1)
+    await post.ties.give_mailboxes()
+    assert (await people.channels(person)).first is None
+    assert (await people.channels(person)).platforms == (EMAIL, CHAT)
+
+    await people.ask_first(person, platform=EMAIL)
+
+    assert (await people.channels(person)).first == EMAIL
+    await post.start(1, 2)
+    asked = await post.due()
+    assert platforms_of(asked) == [EMAIL, CHAT]
+    await post.fails(*asked)
+    assert platforms_of(await post.due()) == [CHAT, EMAIL]
+
+    await people.ask_first(person, platform=None)
+    await post.start(1, survey="ticket")
+    assert platforms_of(await post.due()) == [CHAT]

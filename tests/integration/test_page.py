@@ -29,7 +29,7 @@ async def test_a_press_a_comment_a_change_and_an_undo(world: World, web: httpx.A
     world.clock.forward(seconds=5)
     assert "Less noise" in (await mine.post(do="comment", words="Less noise")).text
     world.clock.forward(seconds=5)
-    assert "Changed from 6 to 9." in (await mine.post(score=9)).text
+    assert "Changed from 6 to 9." in (await mine.post(score=9, stands=6)).text
     assert await mine.answer() == (9, "Less noise")
     world.clock.forward(seconds=5)
     for _ in range(2):
@@ -51,7 +51,10 @@ async def test_a_press_in_chat_and_one_on_the_page_are_one_answer(
     mine = await visit(world, web)
     await world.press(3, 4)
     world.clock.forward(seconds=5)
-    assert "Changed from 4 to 8." in (await mine.post(score=8)).text
+    answer = await mine.post(score=8)
+    assert "You said 8." in answer.text
+    assert "Changed from" not in answer.text  # who has the link need not be who pressed
+    assert await mine.answer() == (8, None)
 
 
 async def test_what_programs_press_is_set_aside_and_the_person_wins(

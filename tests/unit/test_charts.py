@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.charts import png, report_png, report_svg, trend_png, trend_svg
 from bot.charts.geometry import FLOOR, HEIGHT, TREND_LEFT_ALONE, WIDTH, bars, brackets, trend
-from bot.charts.lettering import fitted, font_files, needs_other_fonts, width
+from bot.charts.lettering import fitted, font_files, needs_other_fonts, width, writable
 from survey.report import (
     Distribution,
     Participation,
@@ -429,3 +429,9 @@ def test_the_rounds_alone_stay_on_the_sheet(scale: Scale) -> None:
     for dot in line.dots:
         assert TREND_LEFT_ALONE < dot.x < WIDTH
         assert 140 <= dot.high <= dot.y <= dot.low <= FLOOR
+
+
+def test_arabic_runs_to_the_left_as_a_whole_so_that_its_figures_keep_their_order() -> None:
+    assert writable("95%: من 16 إلى 75") == "\u206795%: من 16 إلى 75\u2069"
+    assert writable("NPS, قسم") == "NPS, قسم"
+    assert width("\u2067قسم\u2069", 20) == width("قسم", 20)

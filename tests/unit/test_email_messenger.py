@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.email.messenger import SPARED, EmailMessenger
 from bot.email.providers import (
@@ -26,6 +27,7 @@ from survey.messenger import (
     RecipientBusy,
     RecipientUnreachable,
 )
+from survey.person import Address
 from survey.ports import Cause
 from tests.examples import MONDAY, SetClock
 from tests.fakes import Store
@@ -104,6 +106,15 @@ async def test_a_mail_is_known_by_its_message_id(
         f"<{DELIVERY.hex}@acme.example>",
     ]
     assert second.asked == 0
+
+
+async def test_an_address_that_looks_encoded_puts_nothing_into_headers(
+    messenger: EmailMessenger, first: FakeProvider
+) -> None:
+    bent = "=?utf-8?q?x=0d=0abcc=3aeve=40e.c?=@example.org"  # which rosters take
+    with pytest.raises(RecipientUnreachable, match="looks encoded"):
+        await messenger.send(Address.mailbox(bent), letter(), delivery_id=DELIVERY)
+    assert first.asked == 0
 
 
 @pytest.mark.parametrize("trouble", [ProviderBusy, ProviderRefuses])
@@ -244,3 +255,15 @@ async def test_closing_lets_go_of_all_providers(
     await messenger.close()
     assert first.closed
     assert second.closed
+
+
+async def test_a_provider_in_trouble_is_told_of_once_in_a_while_and_not_for_each_mail(
+    store: Store, clock: SetClock, first: FakeProvider
+) -> None:
+    alone = made([first], store, clock)
+    with capture_logs() as told:
+        for _ in range(3):
+            first.raises.append(ProviderBusy("no"))
+            with pytest.raises(PlatformBusy):
+                await alone.send(ADA, letter(), delivery_id=DELIVERY)
+    assert [one["event"] for one in told] == ["mail_provider_trouble"]

@@ -95,6 +95,13 @@ def test_letters_in_capitals_and_domains_of_other_scripts_are_the_same_mailbox()
     assert (returned.email, returned.soft) == ("ada@bücher.example", False)
 
 
+@pytest.mark.parametrize("sign", ["\0", "\x7f"])
+def test_no_mailbox_holds_what_a_database_refuses(sign: str) -> None:
+    """Or one such report, which anybody can send, would hold up all behind it."""
+    bent = undelivered().replace(ADA.encode(), f"a{sign}{ADA}".encode())
+    assert found(bent).email == ADA
+
+
 def test_our_headers_alone_are_enough() -> None:
     raw = parted(
         "delivery-status",

@@ -254,3 +254,12 @@ def test_networks_and_origins_are_lists(tmp_path: Path) -> None:
         IPv4Network("192.0.2.1/32"),
     )
     assert settings.cors_origins == ("https://one.example.org", "http://localhost:3000")
+
+
+def test_a_mailbox_that_lacks_half_of_its_secret_is_told_how_a_mailbox_looks(
+    tmp_path: Path,
+) -> None:
+    url = "imaps://bounces@imap.example.org"
+    told = refusal(tmp_path, SMTP_URL="smtp://localhost", FROM=FROM, BOUNCES_IMAP_URL=url)
+    assert "imaps://user:password@mail.example.org/INBOX" in told
+    assert "smtp://" not in told

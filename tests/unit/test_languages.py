@@ -70,3 +70,23 @@ def test_fields_are_filled_in_and_never_read_as_sentences() -> None:
     assert language("en").text("You wrote: {comment}", comment="{score} %s {0}") == (
         "You wrote: {score} %s {0}"
     )
+
+
+def test_a_line_of_arabic_that_begins_with_a_latin_name_still_runs_to_the_left() -> None:
+    said = language("ar").text("{campaign}, paused; open until {day}", campaign="nps/2026Q4", day=1)
+    assert said.startswith("\u200fnps/2026Q4")
+    assert not language("ar").text("Done.").startswith("\u200f")
+    assert language("ar").text("NPS") == "NPS"
+
+
+def test_the_slash_of_a_command_stands_before_it_in_arabic_too() -> None:
+    sentence = "`/nps resume` goes on with it."
+    assert "\u200e`/nps resume`" in language("ar").text(sentence)
+    assert "\u200e\u200e" not in language("ar").text("{name}", name="\u200e`/nps optin`")
+    assert language("de").text(sentence).isprintable()
+
+
+def test_a_sign_stands_before_its_number_in_arabic_too() -> None:
+    assert language("ar").number(-32) == "\u200e\u221232"
+    assert language("ar").number(32, signed=True) == "\u200e+32"
+    assert language("ar").number(32) == "32"

@@ -10,6 +10,7 @@ from runtime.languages import language
 from survey.card import Act, Attachment, Card
 from survey.consent import Consent, How
 from survey.invitation import Response
+from survey.person import Address
 from survey.ports import Suspicion
 from survey.rights import Aside, Asked, Held
 from survey.states import CampaignState, InvitationState
@@ -248,3 +249,24 @@ async def test_whoever_has_left_the_roster_is_no_administrator() -> None:
     reply = await chat.types("/nps status")
     assert reply.private is not None
     assert reply.private.headline.startswith("That is for survey administrators")
+
+
+async def test_where_somebody_is_asked_first_is_told_and_chosen() -> None:
+    chat = await asked()
+    chat.store.people[Address.mailbox(ADA.email)] = next(
+        known for known in chat.store.people.values() if known.id == ADA.id
+    )
+    await chat.types("/nps channel")
+    await chat.types("/nps channel E-Mail")
+    assert chat.store.first == {ADA.id: "email"}
+    await chat.types("/nps channel")
+    await chat.types("/nps channel pigeon")
+    await chat.types("/nps channel auto")
+    assert chat.store.first == {}
+    compare("dialogues", "channel", chat.transcript)
+
+
+async def test_where_there_is_one_way_only_it_is_told() -> None:
+    chat = await asked()
+    reply = await chat.types("/nps channel")
+    assert reply.private == Card(headline="I try to reach you in this order: Chat.")

@@ -50,9 +50,48 @@ async def test_each_of_five_marks_is_thanked_for_in_its_own_words(
 async def test_a_second_press_replaces_the_first() -> None:
     pages = Pages()
     await post(pages, pages.path(), score=6)
-    answer = await post(pages, pages.path(), score=9)
+    answer = await post(pages, pages.path(), score=9, stands=6)
     assert pages.score() == 9
     assert "Changed from 6 to 9." in answer.text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"score": "3"},
+        {"score": "3", "stands": "11", "wrote": "Too much noise"},
+        {"do": "comment", "words": "Let me see"},
+        {"do": "comment", "words": " "},
+        {"do": "comment", "words": "x" * 2_001},
+        {"do": "comment", "words": "Let me see", "homepage": "x"},
+        {"do": "undo"},
+    ],
+)
+async def test_whoever_has_the_link_alone_is_not_told_what_was_answered(
+    form: dict[str, str],
+) -> None:
+    pages = Pages()
+    await post(pages, pages.path(), score=6)
+    await post(pages, pages.path(), do="comment", words="Less noise")
+    answer = await post(pages, pages.path(), **form)
+    seen = re.sub(r"<(style|script)>.*?</\1>", "", answer.text, flags=re.DOTALL)
+    assert "Less noise" not in seen
+    assert "What should we fix first?" not in seen or form.get("score") == "3"
+    assert not re.search(
+        r"You said 6|from 6|aria-current=.true.[^>]*>6|value=.6.[^>]*current", seen
+    )
+
+
+async def test_the_page_of_an_answer_says_it_again_beside_the_next() -> None:
+    pages = Pages()
+    first = await post(pages, pages.path(), score=6)
+    assert first.text.count('name="stands" value="6"') == 2
+    wrote = await post(pages, pages.path(), do="comment", words='"Less"\nnoise', stands=6)
+    assert headline(wrote) == "You said 6."
+    assert '<input type="hidden" name="wrote" value="&#34;Less&#34;\nnoise">' in wrote.text
+    changed = await post(pages, pages.path(), score=9, stands=6, wrote='"Less"\r\nnoise')
+    assert "Changed from 6 to 9." in changed.text
+    assert '<blockquote class="quote" dir="auto">&#34;Less&#34;' in changed.text
 
 
 async def test_the_address_of_the_old_service_leads_to_the_same_page() -> None:

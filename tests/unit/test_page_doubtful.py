@@ -93,6 +93,16 @@ async def test_a_touch_of_the_page_makes_it_count_at_once() -> None:
     assert pages.aside == {}
 
 
+async def test_a_touch_of_a_page_that_was_left_open_changes_no_later_answer() -> None:
+    pages = Pages(TICKETS)
+    await post(pages, pages.path(), score=4, auto=1)
+    await post(pages, pages.path(), score=2)
+    pages.clock.forward(seconds=1)
+    answer = await post(pages, pages.path(), do="confirm", score=4)
+    assert answer.status_code == 204
+    assert pages.score() == 2
+
+
 async def test_what_was_touched_and_counts_is_taken_back_by_the_same_undo() -> None:
     pages = Pages(TICKETS)
     await post(pages, pages.path(), score=4, auto=1)

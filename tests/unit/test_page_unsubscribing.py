@@ -72,6 +72,22 @@ async def test_a_reason_that_is_too_long_is_cut_and_keeps_nobody(pages: Pages) -
     assert pages.said[0][3] == "ä" * 500
 
 
+async def test_a_stop_within_ten_seconds_of_the_mail_is_to_be_pressed_once_more(
+    pages: Pages,
+) -> None:
+    now = pages.clock()
+    path = pages.path(Purpose.UNSUBSCRIBE, issued_at=now, expires_at=now + timedelta(days=1))
+    pages.clock.forward(seconds=9)
+    async with pages.web() as web:
+        early = await web.post(path, data={"stop": "all", "words": "Too many"})
+        assert early.status_code == 202
+        assert "Too many</textarea>" in early.text
+        assert pages.said == []
+        pages.clock.forward(seconds=1)
+        assert (await web.post(path, data={"stop": "all"})).status_code == 200
+    assert pages.said == [("", False, How.PAGE, "")]
+
+
 async def test_whoever_stopped_by_mistake_comes_back_with_one_press(pages: Pages) -> None:
     stopped = await post(pages, stop="all")
     assert 'name="again" value="all"' in stopped.text

@@ -76,6 +76,7 @@ def test_the_same_word_in_two_ways_of_writing_is_one_group() -> None:
     [
         ("email", "foo@", "'foo@' is no e-mail address", "name@example.org"),
         ("email,name", ",Nobody", "no e-mail", "leave them out"),
+        ("email", "=?utf-8?q?x?=@example.org", "looks like an encoded word", "name@example.org"),
         ("email,timezone", "a@example.org,Berlin", "no time zone 'Berlin'", "Europe/Berlin"),
         ("email,timezone", "a@example.org,europe/berlin", "no time zone", "Europe/Berlin"),
         ("email,timezone", "a@example.org,Europe/Berlim", "no time zone", "Europe/Berlin"),

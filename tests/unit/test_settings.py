@@ -306,3 +306,28 @@ def test_a_contact_policy_that_is_none_is_refused(tmp_path: Path, table: str, to
 )
 def test_what_has_no_effect_is_told(tmp_path: Path, table: str, notice: str) -> None:
     assert notice in "\n".join(loaded(tmp_path, table).notices)
+
+
+@pytest.mark.parametrize(
+    ("table", "notice"),
+    [
+        ("channels=['slack', 'email']", "surveys.nps.channels names slack, not switched on here."),
+        ("channels=['slack']", "names slack, not switched on here: nobody can be asked."),
+        (
+            "channels=['sandbox']\nmode='identified'\none_press=true",
+            "surveys.nps.one_press has no effect where it does not ask by e-mail.",
+        ),
+        ("link_days=3", "surveys.nps.link_days = 3: the links in a mail end before"),
+    ],
+)
+def test_where_a_survey_asks_in_vain_is_told(tmp_path: Path, table: str, notice: str) -> None:
+    by_mail = {"EMAIL__SMTP_URL": "smtp://localhost", "EMAIL__FROM": "surveys@example.org"}
+    toml = f"[surveys.nps]\nsubject='A'\n{table}"
+    assert notice in "\n".join(loaded(tmp_path, toml, SANDBOX="1", **by_mail).notices)
+    assert not loaded(tmp_path, toml).notices  # as where settings are only checked
+
+
+def test_channels_that_are_on_are_nothing_to_tell_of(tmp_path: Path) -> None:
+    by_mail = {"EMAIL__SMTP_URL": "smtp://localhost", "EMAIL__FROM": "surveys@example.org"}
+    toml = "[surveys.nps]\nsubject='A'\nmode='identified'\none_press=true\nchannels=['email']"
+    assert not loaded(tmp_path, toml, SANDBOX="1", **by_mail).notices

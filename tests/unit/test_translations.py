@@ -22,6 +22,7 @@ SPOKEN_TO_PEOPLE = ("survey/wording", "bot/commands", "bot/charts", "webapp/page
 ENGLISH_IN_ALL_LANGUAGES = {
     "the audit log": "the audit log is one text for all who read it",
     "a round that there is not": "the audit log",
+    "an unknown link": "the audit log",
     "their own data": "the audit log",
     "everything about them": "the audit log",
     "text/csv; charset=utf-8": "a media type",

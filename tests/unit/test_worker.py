@@ -239,10 +239,10 @@ async def test_a_database_that_is_gone_when_it_was_sent_is_not_hidden() -> None:
     assert outbox.told == []
 
 
-async def test_a_platform_that_is_off_fails_its_messages_and_says_so() -> None:
+async def test_what_goes_to_a_platform_that_is_off_waits_until_it_is_back() -> None:
     elsewhere = Address(platform="slack", workspace="acme", user_id="U1")
     told, messenger = await work(delivery(address=elsewhere))
-    assert told == [("failed", 1, "slack is not switched on")]
+    assert told == [("refused", 1, "slack is not switched on")]
     assert messenger.calls == []
 
 

@@ -11,7 +11,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from survey.campaign import Campaign
-from survey.comment import clean
 from survey.errors import (
     AlreadyAnswered,
     CommentTooLong,
@@ -29,7 +28,7 @@ from survey.survey import Answers
 from survey.usecases.answer_by_link import WAITS, Became
 from survey.wording import paged, refusals
 from webapp.page.campaigns import KeptCampaigns
-from webapp.page.parts import PageParts, Refusing, body_of, form_of, trapped
+from webapp.page.parts import PageParts, Refusing, body_of, form_of, same_words, trapped
 from webapp.page.ready import ReadyPages
 from webapp.page.rendering import NO_CONTENT, Look, Rendered
 
@@ -229,7 +228,7 @@ class AnswerPage:
         has the link alone can answer with it, and must not learn by that what stood.
         """
         number, before = turn.campaign.id, invitation.response
-        wrote = _same_words(form.get("wrote", ""), before.comment)
+        wrote = same_words(form.get("wrote", ""), before.comment)
         said = replace(before, previous=_stands(form, turn.campaign), comment=wrote)
         invitation = replace(invitation, response=said)
         key = (number, turn.link.locale, b"%r from %r" % (said.score, said.previous))
@@ -268,9 +267,7 @@ class AnswerPage:
                 asking = self._asking(turn, from_mail=False)
                 return self._say(paged.words_before_score(asking, language), turn)
             known = replace(invitation, response=replace(invitation.response, score=stands))
-            page = paged.answered(
-                known, language, tz=self._parts.zone, now=turn.now, changed=False
-            )
+            page = paged.answered(known, language, tz=self._parts.zone, now=turn.now, changed=False)
             return self._say(page, turn)
         return self._say(
             paged.words_refused(turn.campaign, stands, said, language, why=why), turn, status
@@ -306,11 +303,6 @@ def _stands(form: Mapping[str, str], campaign: Campaign) -> int | None:
     text = form.get("stands", "")
     value = int(text) if _SCORE.fullmatch(text) else None
     return value if value in campaign.survey.scale.values else None
-
-
-def _same_words(said: str, kept: str | None) -> str | None:
-    """What is kept, if they have it before them."""
-    return kept if clean(said) == kept else None
 
 
 def _chosen(query: bytes, campaign: Campaign) -> int | None:

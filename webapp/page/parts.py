@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope
 
 from survey.audit import Entry
 from survey.brand import Brand
+from survey.comment import clean
 from survey.errors import StorageUnavailable
 from survey.language import Language, Languages
 from survey.ports import AuditLog, Clock, Links, Rounds
@@ -142,3 +143,8 @@ def form_of(body: bytes) -> Mapping[str, str]:
 def trapped(form: Mapping[str, str]) -> bool:
     """Whether the field is filled in that people don't see."""
     return bool(form.get("homepage"))
+
+
+def same_words(said: str, kept: str | None) -> str | None:
+    """What is kept, if whoever sent the form has it before them."""
+    return kept if clean(said) == kept else None

@@ -1,7 +1,7 @@
 """The page behind a link that ends mails: it asks on GET and stops on POST."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -105,6 +105,8 @@ class UnsubscribePage:
         if trapped(form) or turn.now < turn.link.issued_at + TOO_SOON:
             asking = unsubscribing.asking(turn.survey, language)
             page = unsubscribing.once_more(asking, language)
+            if page.words is not None:
+                page = replace(page, words=replace(page.words, value=form.get("words", "")))
             return self._look.render(page, language, HTTPStatus.ACCEPTED)
         return await self._stop(
             turn,

@@ -17,6 +17,7 @@ def _instant() -> storage.instants.Instant:
 
 def upgrade() -> None:
     """Add; the release before goes on without."""
+    op.add_column("people", sa.Column("channel", sa.String(length=32), nullable=True))
     op.create_table(
         "consents",
         sa.Column("id", _ID, nullable=False),
