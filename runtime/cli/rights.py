@@ -1,14 +1,47 @@
-"""`voxpop people forget` and `readmit`: erasure, and what lifts its consequence."""
+"""`voxpop people consents`, `forget` and `readmit`: what people said, and their erasure."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from runtime.cli.common import audited, fail, with_product
+from runtime.cli.common import audited, fail, show, with_product
 from runtime.roster_rules import as_on_roster
 from runtime.wiring import Product
+from survey.consent import Consent
 from survey.rights import Erased
+
+
+def consents(
+    email: Annotated[str, typer.Argument(help="Whose.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List when and how somebody said that they may be asked, or may not; oldest first."""
+
+    async def work(product: Product) -> Sequence[Consent] | None:
+        await audited(product, "people.consents_read", "one person")
+        person = await product.people.by_email(as_on_roster(email))
+        return None if person is None else await product.people.consents(person)
+
+    found = with_product(work)
+    if found is None:
+        fail(f"Nobody on the roster has the e-mail {email}.")
+    show(
+        ["at", "survey", "may be asked", "how", "reason"],
+        [
+            (
+                f"{one.at:%Y-%m-%d %H:%M} UTC",
+                one.survey or "all",
+                "yes" if one.may_ask else "no",
+                one.how.value,
+                one.reason,
+            )
+            for one in found
+        ],
+        as_json=as_json,
+    )
 
 
 def forget(

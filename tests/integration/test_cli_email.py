@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from runtime.wiring import Product, put_together
 from storage.set_aside import SqlDoubtful
 from storage.suppressions import SqlSuppressions
 from survey.card import Card
+from survey.consent import How
 from survey.delivery import MessageRef
 from survey.messenger import OutcomeUnknown, RecipientUnreachable
 from survey.person import EMAIL, Address
@@ -300,3 +301,27 @@ def test_the_doctor_knows_of_e_mail_beside_the_sandbox(
     monkeypatch.setenv("VOXPOP_EMAIL__FROM", "surveys@example.org")
     monkeypatch.setenv("VOXPOP_EMAIL__SMTP_URL", "smtp://127.0.0.1:1")
     assert platforms() == ""
+
+
+def test_who_said_when_and_how_that_they_may_be_asked_is_listed(
+    voxpop: Voxpop, folder: Path
+) -> None:
+    async def run() -> None:
+        world = World(f"sqlite:///{folder / 'voxpop.db'}", folder=folder)
+        await world.populate(2)
+        person = await world.product.people.by_email("person1@example.org")
+        assert person is not None
+        at = world.clock()
+        await world.product.people.opt_out(
+            person, survey="nps", at=at, how=How.PAGE, reason="Too many."
+        )
+        await world.product.people.opt_in(person, at=at + timedelta(days=1))
+        await world.close()
+
+    asyncio.run(run())
+    told = voxpop("people", "consents", "Person1@example.org", "--json").json
+    assert [(one["survey"], one["may be asked"], one["how"], one["reason"]) for one in told] == [
+        ("nps", "no", "on the page", "Too many."),
+        ("nps", "yes", "in chat", ""),
+    ]
+    assert voxpop("people", "consents", "nobody@example.org").code == 1
