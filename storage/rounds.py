@@ -1,24 +1,28 @@
 """Campaigns: start, close, list."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.audit import append_within, tell
 from storage.engine import PRESS_TIMEOUT_SECONDS, Database
 from storage.joining import invitation_of, join
 from storage.rows import accounts_of, campaign_of
 from storage.schedules import take_due
+from storage.set_aside import kept_aside
 from storage.starting import write_round
-from storage.tables import campaigns, deliveries, invitations, set_aside
+from storage.tables import campaigns, deliveries, invitations, lanes, set_aside
 from storage.updates import plan_updates
 from survey.accounts import Accounts
 from survey.audit import THE_SCHEDULE, Chain, Entry
 from survey.campaign import Campaign, Period
+from survey.delivery import Method
 from survey.errors import CampaignExists, CommitUnknown, NotFound, StartedElsewhere
 from survey.person import Person
 from survey.planning import Plan
@@ -34,6 +38,7 @@ CLOCKS_APART_SECONDS = 3
 """How far apart the clocks of two machines may be; `voxpop doctor` tells."""
 _NOT_DELIVERED = [DeliveryState.FAILED.value, DeliveryState.SKIPPED.value]
 _OPEN = [state.value for state in OPEN_CAMPAIGN]
+_TRIED = (deliveries.c.tries > 0).label("tried")
 
 
 class SqlRounds:
@@ -203,6 +208,7 @@ class SqlRounds:
                     deliveries.c.kind,
                     deliveries.c.state,
                     deliveries.c.reason,
+                    _TRIED,
                     func.count().label("n"),
                 )
                 .join(invitations)
@@ -215,17 +221,55 @@ class SqlRounds:
                     deliveries.c.kind,
                     deliveries.c.state,
                     deliveries.c.reason,
+                    _TRIED,
                 )
             )
             found = rows.all()
+            held = await _held(connection, campaigns)
+            aside = await kept_aside(connection, campaigns)
         return {
-            known.id: accounts_of([row for row in found if row.campaign_id == known.id])
+            known.id: replace(
+                accounts_of([row for row in found if row.campaign_id == known.id]),
+                held=held.get(known.id, {}),
+                suspected=sum(aside[known.id].values()),
+            )
             for known in campaigns
         }
 
     async def _read(self, query: Select[Any]) -> list[Campaign]:
         async with self._database.read() as connection:
             return [campaign_of(row) for row in await connection.execute(query)]
+
+
+async def _held(
+    connection: AsyncConnection, campaigns: Sequence[Campaign]
+) -> Mapping[int, Mapping[str, str]]:
+    """By the round: platforms that have something of it, and take nothing just now; and why."""
+    rows = await connection.execute(
+        select(invitations.c.campaign_id, lanes.c.platform, lanes.c.reason)
+        .select_from(lanes)
+        .join(
+            deliveries,
+            and_(
+                deliveries.c.platform == lanes.c.platform,
+                deliveries.c.workspace == lanes.c.workspace,
+                deliveries.c.state == DeliveryState.PLANNED.value,
+                deliveries.c.kind != DeliveryKind.UPDATE.value,
+            ),
+        )
+        .join(invitations)
+        .where(
+            lanes.c.method == Method.SEND.value,
+            lanes.c.trouble > 0,
+            lanes.c.reason.is_not(None),
+            invitations.c.campaign_id.in_([known.id for known in campaigns]),
+        )
+        .distinct()
+    )
+    found: dict[int, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row.campaign_id, {})[row.platform] = row.reason
+    return found
 
 
 def _asked() -> ColumnElement[bool]:

@@ -116,6 +116,7 @@ def silence_of(row: Row[Any]) -> Silence:
 def accounts_of(rows: Sequence[Row[Any]]) -> Accounts:
     """Messages of one round, counted by kind, state and reason (`n`)."""
     counted: dict[str, dict[str, int]] = {state.value: {} for state in DeliveryState}
+    put_off: dict[str, int] = {}
     reminders = 0
     for row in rows:
         if row.kind == DeliveryKind.REMINDER.value:
@@ -123,11 +124,14 @@ def accounts_of(rows: Sequence[Row[Any]]) -> Accounts:
         else:
             reasons = counted[row.state]
             reasons[row.reason or ""] = reasons.get(row.reason or "", 0) + row.n
+            if row.state == DeliveryState.PLANNED.value and row.tried and row.reason:
+                put_off[row.reason] = put_off.get(row.reason, 0) + row.n
     return Accounts(
         sent=sum(counted[DeliveryState.SENT.value].values()),
         waiting=sum(sum(counted[state.value].values()) for state in UNDER_WAY),
         failed=counted[DeliveryState.FAILED.value],
         skipped=counted[DeliveryState.SKIPPED.value],
+        put_off=put_off,
         reminders=reminders,
     )
 

@@ -137,19 +137,7 @@ class SqlDoubtful:
     async def told(self, campaigns: Sequence[Campaign]) -> Mapping[int, Mapping[Suspicion, int]]:
         """See the port."""
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(invitations.c.campaign_id, set_aside.c.why, func.count().label("n"))
-                .join(invitations)
-                .where(
-                    invitations.c.campaign_id.in_([known.id for known in campaigns]),
-                    *_unanswered(),
-                )
-                .group_by(invitations.c.campaign_id, set_aside.c.why)
-            )
-            counted: dict[int, dict[Suspicion, int]] = {known.id: {} for known in campaigns}
-            for row in rows:
-                counted[row.campaign_id][suspicion(row.why)] = row.n
-            return counted
+            return await kept_aside(connection, campaigns)
 
     async def _read(self, query: Select[Any]) -> list[SetAside]:
         async with self._database.read() as connection:
@@ -163,6 +151,25 @@ class SqlDoubtful:
                 )
                 for row in await connection.execute(query)
             ]
+
+
+async def kept_aside(
+    connection: AsyncConnection, campaigns: Sequence[Campaign]
+) -> Mapping[int, Mapping[Suspicion, int]]:
+    """How many are kept aside by the number of the round, and why, without an answer beside."""
+    rows = await connection.execute(
+        select(invitations.c.campaign_id, set_aside.c.why, func.count().label("n"))
+        .join(invitations)
+        .where(
+            invitations.c.campaign_id.in_([known.id for known in campaigns]),
+            *_unanswered(),
+        )
+        .group_by(invitations.c.campaign_id, set_aside.c.why)
+    )
+    counted: dict[int, dict[Suspicion, int]] = {known.id: {} for known in campaigns}
+    for row in rows:
+        counted[row.campaign_id][suspicion(row.why)] = row.n
+    return counted
 
 
 def _whole(*more: ColumnElement[Any]) -> Select[Any]:

@@ -11,13 +11,19 @@ class Accounts:
     Attributes:
         sent: How many have the question.
         waiting: How many messages are still to go out, those of unknown outcome among them.
+        put_off: How many of them were tried and not taken for the moment, by what was said.
         failed: How many could not be reached, by reason.
         skipped: How many were not written to after all, by reason.
         reminders: How many reminders went out.
+        held: Platforms by which nothing goes out just now, and why.
+        suspected: How many answers are kept aside, as programs may have given them.
     """
 
     sent: int = 0
     waiting: int = 0
+    put_off: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     reminders: int = 0
+    held: Mapping[str, str] = field(default_factory=dict)
+    suspected: int = 0

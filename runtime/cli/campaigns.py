@@ -187,13 +187,14 @@ def list_campaigns(*, as_json: Json = False) -> None:
         everything = await product.rounds.all()
         told = await product.figures.participations(everything)
         accounts = await product.rounds.accounts(everything)
-        aside = await product.doubtful.told(everything)
         ahead = product.next_rounds()
         next_start = {name: start.isoformat(" ", "minutes") for name, start in ahead}
         rows: list[tuple[object, ...]] = []
         for campaign in everything:
             account, taken = accounts[campaign.id], told[campaign.id]
-            reasons = {**account.failed, **account.skipped}
+            reasons = {**account.failed, **account.skipped, **account.put_off}
+            why = [f"{n} {reason}" for reason, n in sorted(reasons.items())]
+            why += [f"{platform} waits: {reason}" for platform, reason in account.held.items()]
             rows.append(
                 (
                     campaign.name,
@@ -204,11 +205,11 @@ def list_campaigns(*, as_json: Json = False) -> None:
                     sum(account.failed.values()),
                     sum(account.skipped.values()),
                     account.waiting,
-                    sum(aside[campaign.id].values()),
+                    account.suspected,
                     account.reminders,
                     f"{campaign.closes_at:%Y-%m-%d %H:%M} UTC",
                     next_start.pop(campaign.survey.name, None),  # beside the newest round only
-                    "; ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())),
+                    "; ".join(why),
                 )
             )
         return rows

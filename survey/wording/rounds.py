@@ -9,6 +9,8 @@ from survey.campaign import Campaign
 from survey.card import Card
 from survey.language import Language
 from survey.states import CampaignState
+from survey.wording import channels
+from survey.wording.comments import inert
 
 REASONS_SHOWN = 3
 """How many reasons a state tells, the commonest first."""
@@ -36,13 +38,30 @@ def status(
                 why=_commonest(accounts.failed),
             )
         )
-    lines = []
-    if accounts.waiting:
+    lines = [
+        language.text(
+            "Nothing goes out by {channel} just now, and is tried again: {why}",
+            channel=channels.name_of(platform, language),
+            why=inert(why),
+        )
+        for platform, why in sorted(accounts.held.items())
+    ]
+    put_off = sum(accounts.put_off.values())
+    if accounts.waiting > put_off:
         lines.append(
             language.plural(
                 "{n} message is still to go out, in its reader's sending hours.",
                 "{n} messages are still to go out, each in its reader's sending hours.",
-                accounts.waiting,
+                accounts.waiting - put_off,
+            )
+        )
+    if put_off:
+        lines.append(
+            language.plural(
+                "{n} message was not taken and is tried again ({why}).",
+                "{n} messages were not taken and are tried again ({why}).",
+                put_off,
+                why=_commonest(accounts.put_off),
             )
         )
     if skipped:
@@ -57,6 +76,16 @@ def status(
     if accounts.reminders:
         lines.append(
             language.plural("{n} reminder went out.", "{n} reminders went out.", accounts.reminders)
+        )
+    if accounts.suspected:
+        lines.append(
+            language.plural(
+                "{n} answer is kept aside: a program that checks mails may have given it. "
+                "`voxpop campaign suspected` tells why, and counts it if you say so.",
+                "{n} answers are kept aside: programs that check mails may have given them. "
+                "`voxpop campaign suspected` tells why, and counts them if you say so.",
+                accounts.suspected,
+            )
         )
     return Card(
         headline=" · ".join(parts),

@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from storage.reminders import SqlReminders
+from storage.set_aside import SqlDoubtful
 from storage.tables import addresses, deliveries, people
 from survey.campaign import Campaign
 from survey.person import EMAIL, Address
+from survey.ports import Suspicion
 from survey.reminders import Reminder
 from survey.states import DeliveryKind, DeliveryState
+from survey.wording.asked import subject_of
 from tests.posting import CHAT, Post, platforms_of
 from tests.world import World, email
 
@@ -171,6 +174,28 @@ async def test_the_round_counts_each_person_once_by_where_they_were_reached(
     found = (await world.product.rounds.accounts([running]))[running.id]
 
     assert (found.sent, found.waiting, found.failed, found.skipped) == (2, 1, {"refused": 1}, {})
+
+
+async def test_the_round_tells_what_is_held_up_and_what_is_kept_aside(
+    post: Post, world: World
+) -> None:
+    running = await post.start(1, 2, 3)
+    one, two, three = await post.due()
+    later = world.clock.at + timedelta(minutes=5)
+    await post.outbox.postponed(one, until=later, reason="mailbox full", tried=True)
+    await post.outbox.postponed(two, until=later, reason="outside of the window")
+    subject = subject_of(await world.invitation(3))
+    await SqlDoubtful(world.product.database).keep(
+        subject, 9, why=Suspicion.TRAP, at=world.clock.at
+    )
+    found = (await world.product.rounds.accounts([running]))[running.id]
+    assert (found.waiting, found.put_off, found.suspected) == (3, {"mailbox full": 1}, 1)
+    assert found.held == {}
+
+    await post.outbox.refused(three, reason="token_revoked")
+
+    found = (await world.product.rounds.accounts([running]))[running.id]
+    assert found.held == {CHAT: "token_revoked"}
 
 
 async def test_a_question_that_is_asked_again_later_is_counted_once(

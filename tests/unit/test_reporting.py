@@ -143,6 +143,15 @@ REPORTING: dict[str, Callable[[], str]] = {
         Accounts(sent=312, failed={"not in the chat": 2, "blocked": 1}, skipped={"opted_out": 1})
     ),
     "status-with-reminders": lambda: status(Accounts(sent=480, reminders=211)),
+    "status-in-trouble": lambda: status(
+        Accounts(
+            sent=400,
+            waiting=80,
+            put_off={"452 4.2.2 mailbox full": 2},
+            held={"email": "mail.example.org does not answer", "slack": "token_revoked"},
+            suspected=3,
+        )
+    ),
     "status-paused": lambda: status(Accounts(sent=480), state=CampaignState.PAUSED),
     "status-closing": lambda: status(Accounts(sent=480), state=CampaignState.CLOSING),
     "round-paused": lambda: shown(rounds.paused(campaign(), EN)),
