@@ -11,10 +11,8 @@ from runtime.roster_rules import email_address
 from survey.signs import unseen
 
 SENDGRID_URL = "https://api.sendgrid.com"
-_SECURE = "its password would go over the network in the open"
 _SMTP_LOOKS = "it looks like smtp://user:password@mail.example.org:587 or smtps://…"
 _IMAP_LOOKS = "it looks like imaps://user:password@mail.example.org/INBOX"
-_MOST_PORT = 65_535
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,6 @@ class How(StrEnum):
     PAGE = "on the page"
     ONE_CLICK = "by their mail program"
     COMPLAINT = "by a complaint to their mail provider"
-    OPERATOR = "by an operator"
 
 
 REASON_LIMIT = 500

@@ -17,7 +17,6 @@ from bot.tally import Tally
 from survey.ports import Keys, Role
 
 EVENTS_PATH = "/email/events"
-REPORTS_PATH = "/email/reports"
 NOT_SIGNED = "The events are not signed with the key that VOXPOP_EMAIL__SENDGRID_WEBHOOK_KEY names."
 NOT_THEIRS = "That is nothing that SendGrid sends."
 NO_KEY = (

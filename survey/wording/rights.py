@@ -168,8 +168,6 @@ def _by_which_way(how: How, language: Language) -> str:
             return language.text("through your mail program")
         case How.COMPLAINT:
             return language.text("through your mail provider, as a complaint")
-        case How.OPERATOR:
-            return language.text("through whoever runs me")
 
 
 def _round(asked: Asked, person: Person, language: Language) -> str:

@@ -130,12 +130,12 @@ async def test_what_somebody_said_on_being_asked_is_shown_with_their_reasons() -
         )
         for day, (survey, may, how, why) in enumerate(
             [
-                ("nps", False, How.OPERATOR, "the sixth from the end"),
+                ("nps", False, How.COMPLAINT, "the sixth from the end"),
                 ("nps", False, How.PAGE, "Too `often`."),
                 ("nps", True, How.CHAT, ""),
                 ("", False, How.ONE_CLICK, ""),
                 ("", False, How.COMPLAINT, ""),
-                ("", True, How.OPERATOR, ""),
+                ("", True, How.PAGE, ""),
             ]
         )
     ]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from survey.campaign import Campaign
 from survey.errors import (
@@ -17,7 +16,6 @@ from survey.errors import (
     InvalidScore,
     InvalidValue,
     InvitationClosed,
-    LinkNotValid,
     StorageUnavailable,
 )
 from survey.invitation import Invitation
@@ -28,6 +26,7 @@ from survey.survey import Answers
 from survey.usecases.answer_by_link import WAITS, Became
 from survey.wording import paged, refusals
 from webapp.page.campaigns import KeptCampaigns
+from webapp.page.link_page import LinkPage
 from webapp.page.parts import PageParts, Refusing, body_of, form_of, same_words, trapped
 from webapp.page.ready import ReadyPages
 from webapp.page.rendering import NO_CONTENT, Look, Rendered
@@ -47,45 +46,25 @@ class _Turn:
     now: datetime
 
 
-class AnswerPage:
+class AnswerPage(LinkPage):
     """ASGI: the question, and what becomes of it.
 
     Nothing is looked up for showing a question but its round, once in five seconds for everybody:
     the signature of the link has told the rest, and the page is ready as bytes.
-
-    Args:
-        parts: What the pages need.
-        look: How they look.
-        campaigns: The rounds.
-        refusing: What those get who have no good link.
     """
+
+    purpose = Purpose.ANSWER
 
     def __init__(
         self, parts: PageParts, look: Look, campaigns: KeptCampaigns, refusing: Refusing
     ) -> None:
-        self._parts = parts
-        self._look = look
-        self._campaigns = campaigns
-        self._refusing = refusing
+        super().__init__(parts, look, campaigns, refusing)
         self._ready = ReadyPages(parts.zone)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        now = self._parts.clock()
-        method = scope["method"]
-        try:
-            link = self._parts.links.read(scope["path_params"]["token"], Purpose.ANSWER)
-            if method == "POST":
-                answer = await self._posted(link, await body_of(receive), now)
-            else:
-                answer = await self._shown(link, scope["query_string"], now)
-        except LinkNotValid:
-            answer = await self._refusing(scope, now)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # noqa: BLE001 - a person reads a page, not a document
-            answer = self._refusing.unforeseen(scope, error)
-        await answer(send, head=method == "HEAD")
+    async def _answer(self, link: Link, scope: Scope, receive: Receive, now: datetime) -> Rendered:
+        if scope["method"] == "POST":
+            return await self._posted(link, await body_of(receive), now)
+        return await self._shown(link, scope["query_string"], now)
 
     async def _shown(self, link: Link, query: bytes, now: datetime) -> Rendered:
         number = link.subject.campaign_id
@@ -110,9 +89,7 @@ class AnswerPage:
             return self._look.render(paged.expired(language), language, HTTPStatus.GONE)
         number = link.subject.campaign_id
         try:
-            campaign = self._campaigns.at_hand(number, now) or await self._campaigns.load(
-                number, now
-            )
+            campaign = await self._campaigns.of(number, now)
         except StorageUnavailable:
             return self._look.render(
                 paged.try_again(language),

@@ -26,6 +26,10 @@ class KeptCampaigns:
         found = self._kept.get(campaign_id)
         return found[0] if found is not None and now < found[1] else None
 
+    async def of(self, campaign_id: int, now: datetime) -> Campaign:
+        """The round, read if it was not a moment ago; raises what `load` raises."""
+        return self.at_hand(campaign_id, now) or await self.load(campaign_id, now)
+
     async def load(self, campaign_id: int, now: datetime) -> Campaign:
         """The round as it stands.
 

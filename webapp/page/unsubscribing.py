@@ -5,20 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from survey.consent import How
-from survey.errors import LinkNotValid, StorageUnavailable
+from survey.errors import StorageUnavailable
 from survey.language import Language
 from survey.page import Page
 from survey.ports import Link, Purpose
 from survey.survey import Survey
 from survey.usecases.answer_by_link import TOO_SOON
 from survey.wording import paged, unsubscribing
-from webapp.page.campaigns import KeptCampaigns
-from webapp.page.parts import PageParts, Refusing, body_of, form_of, trapped
-from webapp.page.rendering import Look, Rendered
+from webapp.page.link_page import LinkPage
+from webapp.page.parts import body_of, form_of, trapped
+from webapp.page.rendering import Rendered
 
 _ONE_CLICK = re.compile(
     rb"(?:^|&)List-Unsubscribe=One-Click(?:&|\s*$)"
@@ -38,49 +37,19 @@ class _Turn:
     now: datetime
 
 
-class UnsubscribePage:
+class UnsubscribePage(LinkPage):
     """ASGI: which mails are to end, and that they have.
 
     That the link's time is over is no reason to go on writing to somebody: it works still.
-
-    Args:
-        parts: What the pages need.
-        look: How they look.
-        campaigns: The rounds.
-        refusing: What those get who have no good link.
     """
 
-    def __init__(
-        self, parts: PageParts, look: Look, campaigns: KeptCampaigns, refusing: Refusing
-    ) -> None:
-        self._parts = parts
-        self._look = look
-        self._campaigns = campaigns
-        self._refusing = refusing
+    purpose = Purpose.UNSUBSCRIBE
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        now = self._parts.clock()
-        method = scope["method"]
-        try:
-            link = self._parts.links.read(scope["path_params"]["token"], Purpose.UNSUBSCRIBE)
-            body = await body_of(receive) if method == "POST" else b""
-            answer = await self._answer(link, body, now)
-        except LinkNotValid:
-            answer = await self._refusing(scope, now)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # noqa: BLE001 - a person reads a page, not a document
-            answer = self._refusing.unforeseen(scope, error)
-        await answer(send, head=method == "HEAD")
-
-    async def _answer(self, link: Link, body: bytes, now: datetime) -> Rendered:
+    async def _answer(self, link: Link, scope: Scope, receive: Receive, now: datetime) -> Rendered:
+        body = await body_of(receive) if scope["method"] == "POST" else b""
         language = self._parts.languages(link.locale)
-        number = link.subject.campaign_id
         try:
-            campaign = self._campaigns.at_hand(number, now) or await self._campaigns.load(
-                number, now
-            )
+            campaign = await self._campaigns.of(link.subject.campaign_id, now)
         except StorageUnavailable:
             return self._away(paged.try_again(language), language)
         turn = _Turn(link=link, survey=campaign.survey, language=language, now=now)
