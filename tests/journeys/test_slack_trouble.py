@@ -146,7 +146,8 @@ async def test_slack_is_busy_answers_are_cut_off_and_everybody_has_one_message(
     assert "your reason can simply be written in this thread" in hint
     await first.write("The coffee.", thread=message)
     await reads(first, message["ts"], "You wrote: The coffee.")
-    assert messages(home) == ONCE + Counter(person00=1)  # the thanks in the thread
+    thanked = ONCE + Counter(person00=1)  # in the thread, once the message has changed
+    await until(lambda: messages(home) == thanked)
 
 
 @OVER_HTTP
