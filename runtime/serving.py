@@ -16,9 +16,10 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from runtime import moments
 from runtime.parts import ALL_PARTS, Part
 from runtime.platforms import Platform
-from runtime.web import pages, rest
+from runtime.web import access_of, pages, rest
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.leadership import Leadership
@@ -58,14 +59,18 @@ def create_server_app(product: Product, parts: frozenset[Part] = ALL_PARTS) -> F
             yield
 
     throttle = Throttle()
+    access = access_of(product, throttle)
     return create_app(
         WebParts(
             ready=lambda: readiness(product),
             metrics=Metrics(product),
             metrics_token=product.settings.metrics_token,
             mounts=product.apps if Part.BOT in parts else {},
-            routes=pages(product, throttle),
-            routers=rest(product, throttle),
+            routes=[*pages(product, throttle), *moments.routes(product, access, throttle)],
+            routers=[
+                *rest(product, access, throttle),
+                *moments.routers(product, access, throttle),
+            ],
             cors_origins=product.settings.cors_origins,
             version=version("voxpop"),
             lifespan=lifespan,
@@ -175,6 +180,7 @@ def _scheduling(product: Product) -> list[Sweep]:
 
     return [
         *_of_platforms(list(product.platforms.values())),
+        *moments.sweeps(product),
         Sweep(name="doubtful", every=timedelta(minutes=1), run=count_and_tell),
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
         Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),

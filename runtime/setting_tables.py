@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    model_validator,
 )
 
 from runtime.calendars import Calendars
@@ -25,10 +26,41 @@ from runtime.setting_values import (
 from survey.contact import ContactPolicy
 from survey.cron import Cron
 from survey.localtime import OFFICE_HOURS, Window
+from survey.occasion import Trigger
 from survey.person import EMAIL
 from survey.release import K_DEFAULT, K_FLOOR
 from survey.scale import SCALES
 from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
+
+_DAYTIME = ["08:00", "20:00"]
+_MOMENT: Mapping[str, Any] = {
+    "mode": Mode.IDENTIFIED.value,
+    "window": _DAYTIME,
+    "rest_days": 0,
+    "reminders": [],
+}
+USUAL: Mapping[str, Mapping[str, Any]] = {
+    Trigger.TICKETS: {
+        **_MOMENT,
+        "scale": "csat",
+        "answers": Answers.ONCE.value,
+        "link_days": 14,
+        "one_press": True,
+        "wait_minutes": 120,
+        "alert_at": 2,
+    },
+    Trigger.FEATURES: {**_MOMENT, "scale": "ten", "rest_days": 180},
+    Trigger.VISITS: {
+        **_MOMENT,
+        "scale": "stars",
+        "answers": Answers.ONCE.value,
+        "open_days": 2,
+        "link_days": 2,
+        "comment_limit": 500,
+        "alert_at": 2,
+    },
+}
+"""What holds of a survey that waits for something, where nothing else is said."""
 
 
 class Strict(BaseModel):
@@ -60,6 +92,22 @@ class SurveyTable(Strict):
     channels: Annotated[list[Channel], Field(max_length=len(CHANNELS))] = []
     link_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 30
     one_press: bool = False
+    after: Trigger | None = None
+    wait_minutes: Annotated[int, Field(strict=True, ge=0, le=43_200)] = 0
+    comment_limit: Annotated[int, Field(strict=True, ge=1, le=COMMENT_LIMIT)] = COMMENT_LIMIT
+    alert_at: Annotated[int, Field(strict=True, ge=0, le=10)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("after") not in USUAL:
+            return given
+        usual = dict(USUAL[given["after"]])
+        if given.get("mode", usual["mode"]) != Mode.IDENTIFIED.value:
+            usual = {name: usual[name] for name in usual if name not in {"one_press", "alert_at"}}
+        elif "scale" in given and given["scale"] != usual["scale"]:
+            usual.pop("alert_at", None)
+        return {**usual, **given}
 
     def named(self, name: str, contact: ContactPolicy) -> Survey:
         """The survey of the domain.
@@ -86,6 +134,10 @@ class SurveyTable(Strict):
             channels=tuple(dict.fromkeys(self.channels)),
             link_days=self.link_days,
             one_press=self.one_press,
+            after=self.after,
+            waits=timedelta(minutes=self.wait_minutes),
+            comment_limit=self.comment_limit,
+            alert_at=self.alert_at,
         )
 
 

@@ -23,6 +23,7 @@ from runtime.slack_settings import API_URL, SlackSettings, problems_of
 from survey.brand import Brand
 from survey.contact import ContactPolicy
 from survey.errors import InvalidValue
+from survey.occasion import Trigger
 from survey.person import Administrators
 from survey.survey import Mode, Survey
 
@@ -89,6 +90,10 @@ class Settings:
     notices: tuple[str, ...]
     log_format: Literal["console", "json"] | None
     log_level: str
+
+    def waiting_for(self, trigger: Trigger) -> Survey | None:
+        """The survey that asks when such a thing has happened; None if there is none."""
+        return next((one for one in self.surveys.values() if one.after is trigger), None)
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -274,6 +279,13 @@ def _surveys(
             problems.append(
                 f"surveys.{name[:200]} in {path} is typed in chat, where case does not count: "
                 f"give it a name in lower case, of {_LONGEST_NAME} characters at most."
+            )
+    for trigger in Trigger:
+        names = [name for name, survey in found.items() if survey.after is trigger]
+        if len(names) > 1:
+            problems.append(
+                f"surveys.{' and surveys.'.join(names)} in {path} both have after = "
+                f"'{trigger.value}': one survey asks about them."
             )
     return found
 

@@ -39,11 +39,23 @@ def pages(product: Product, throttle: Throttle) -> Sequence[BaseRoute]:
     )
 
 
-def rest(product: Product, throttle: Throttle) -> Sequence[APIRouter]:
+def access_of(product: Product, throttle: Throttle) -> Access:
+    """Who may call."""
+    return Access(
+        keys=product.keys,
+        audit=product.audit,
+        clock=product.clock,
+        throttle=throttle,
+        proxies=product.settings.trusted_proxies,
+    )
+
+
+def rest(product: Product, access: Access, throttle: Throttle) -> Sequence[APIRouter]:
     """What programs call.
 
     Args:
         product: The product.
+        access: Who may.
         throttle: Counts links that are none of ours, those of the pages among them.
     """
     settings, audit, clock = product.settings, product.audit, product.clock
@@ -51,13 +63,7 @@ def rest(product: Product, throttle: Throttle) -> Sequence[APIRouter]:
     return api_routers(
         ApiParts(
             surveys=surveys,
-            access=Access(
-                keys=product.keys,
-                audit=audit,
-                clock=clock,
-                throttle=throttle,
-                proxies=settings.trusted_proxies,
-            ),
+            access=access,
             submit=SubmitAnswer(
                 links=product.links,
                 answers=product.answers,

@@ -40,6 +40,7 @@ from storage.heard import SqlHeard
 from storage.invitations import Ballots
 from storage.keys import SqlKeys
 from storage.messages import SqlMessages
+from storage.occasions import SqlOccasions
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.reminders import SqlReminders
@@ -55,6 +56,7 @@ from survey.localtime import zone
 from survey.messenger import Messenger
 from survey.person import EMAIL
 from survey.ports import Clock, Tied
+from survey.usecases.ask_about import AskAbout
 from survey.usecases.authority import Authority
 from survey.usecases.close_campaign import CloseCampaign
 from survey.usecases.compose_card import ComposeCard
@@ -95,6 +97,8 @@ class Product:
     doubtful: SqlDoubtful
     suppressions: SqlSuppressions
     links: SignedLinks
+    occasions: SqlOccasions
+    ask_about: AskAbout
     start: StartCampaign
     start_due: StartDueRounds
     next_rounds: NextRounds
@@ -180,6 +184,14 @@ def put_together(
         policy=settings.contact,
         beside=asyncio.to_thread,
         refresh=partial(refresh, platforms),
+    )
+    occasions = SqlOccasions(database, ballots, tombstones, by_email=_known_by_email(settings))
+    ask_about = AskAbout(
+        occasions=occasions,
+        clock=clock,
+        platforms=names,
+        zone=zone(settings.timezone),
+        policy=settings.contact,
     )
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
@@ -301,6 +313,8 @@ def put_together(
         doubtful=doubtful,
         suppressions=suppressions,
         links=links,
+        occasions=occasions,
+        ask_about=ask_about,
         start=start,
         start_due=StartDueRounds(
             start=start,

@@ -79,11 +79,15 @@ class Database:
         return 1 if self.is_sqlite else 8
 
     @asynccontextmanager
-    async def write(self, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(
+        self, *, snapshot: bool = False, rebuilds: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """One transaction; on SQLite it holds the write lock from its begin.
 
         Args:
             snapshot: See one moment throughout. SQLite always does.
+            rebuilds: Make tables anew that others refer to, which SQLite would refuse: whoever does
+                so looks at the references before the end.
 
         Raises:
             StorageUnavailable: If the database is away or busy.
@@ -94,14 +98,21 @@ class Database:
         options: dict[str, Any] = {}
         if snapshot and not self.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ"}
+        if rebuilds:
+            options["sqlite_rebuilds"] = True
         begun, saving = time.monotonic(), False
         with self.writes.watched(), translated():
             try:
                 async with self.engine.connect() as connection:
                     options["sqlite_patience"] = _patience(since=begun)
-                    async with (await connection.execution_options(**options)).begin():
-                        yield connection
-                        saving = True
+                    try:
+                        async with (await connection.execution_options(**options)).begin():
+                            yield connection
+                            saving = True
+                    finally:
+                        if rebuilds and self.is_sqlite:
+                            pooled: Any = await connection.get_raw_connection()
+                            await pooled.driver_connection.execute("PRAGMA foreign_keys=ON")
             except DBAPIError as error:
                 if saving and error.connection_invalidated:
                     raise CommitUnknown(OUTCOME_UNKNOWN) from error
@@ -278,6 +289,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Any) -> None:
     options = connection.get_execution_options()
     left = options.get("sqlite_patience")
+    if options.get("sqlite_rebuilds", False):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     if options.get("sqlite_deferred", False):
         connection.exec_driver_sql("BEGIN")
     elif left is None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func
@@ -12,10 +12,11 @@ from survey.accounts import Accounts
 from survey.campaign import Campaign, Period
 from survey.contact import Silence
 from survey.localtime import Window
+from survey.occasion import Trigger
 from survey.person import Person
 from survey.scale import SCALES
 from survey.states import UNDER_WAY, CampaignState, DeliveryKind, DeliveryState
-from survey.survey import Answers, Mode, Survey
+from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
 
 PERSON = (
     people.c.id.label("person_id"),
@@ -58,6 +59,10 @@ def survey_text(survey: Survey) -> str:
             "channels": list(survey.channels),
             "link_days": survey.link_days,
             "one_press": survey.one_press,
+            "after": None if survey.after is None else survey.after.value,
+            "waits": survey.waits.total_seconds(),
+            "comment_limit": survey.comment_limit,
+            "alert_at": survey.alert_at,
         },
         ensure_ascii=False,
         sort_keys=True,
@@ -67,6 +72,7 @@ def survey_text(survey: Survey) -> str:
 def survey_of(definition: str) -> Survey:
     """The definition again."""
     found = json.loads(definition)
+    after = found.get("after")
     opens, closes = (time.fromisoformat(clock) for clock in found["window"])
     return Survey(
         name=found["name"],
@@ -88,6 +94,10 @@ def survey_of(definition: str) -> Survey:
         channels=tuple(found.get("channels", ())),
         link_days=found.get("link_days", 30),
         one_press=found.get("one_press", False),
+        after=None if after is None else Trigger(after),
+        waits=timedelta(seconds=found.get("waits", 0)),
+        comment_limit=found.get("comment_limit", COMMENT_LIMIT),
+        alert_at=found.get("alert_at"),
     )
 
 

@@ -114,7 +114,7 @@ async def upgrade(database: Database) -> str:
             connection.execute(select(func.pg_advisory_xact_lock(Lock.UPGRADE)))
         command.upgrade(_config(connection), "head")
 
-    async with database.write() as connection:
+    async with database.write(rebuilds=True) as connection:
         await connection.run_sync(run)
     return (await schema_state(database))[1]
 

@@ -30,34 +30,64 @@ from storage.tables_beside import (
     listeners,
     sandbox_messages,
 )
+from storage.tables_moments import (
+    archived,
+    branches,
+    customers,
+    feature_feedbacks,
+    features,
+    follow_ups,
+    idempotency,
+    insights,
+    interactions,
+    occasions,
+    products,
+    staff,
+    ticket_events,
+    tickets,
+)
 
 __all__ = [
     "addresses",
     "administrator_pins",
     "api_keys",
+    "archived",
     "audit_log",
+    "branches",
     "campaign_keys",
     "campaigns",
     "cohorts",
     "consents",
+    "customers",
     "deliveries",
     "erasures",
+    "feature_feedbacks",
+    "features",
+    "follow_ups",
     "heard",
+    "idempotency",
+    "insights",
     "installations",
+    "interactions",
     "invitations",
     "lanes",
     "listeners",
     "metadata",
+    "occasions",
     "opt_outs",
     "people",
+    "products",
     "released_groups",
     "released_totals",
     "responses",
     "sandbox_messages",
     "schedules",
     "set_aside",
+    "staff",
     "steps",
     "suppressions",
+    "ticket_events",
+    "tickets",
     "totals",
 ]
 
@@ -196,7 +226,18 @@ invitations = Table(
     # Which question of the year it is to this person.
     Column("ask_number", SmallInteger),
     Column("pressed_at", Instant),
-    UniqueConstraint("campaign_id", "person_id"),
+    # What it is about, where a person can be asked more than once: a ticket, a visit, a feature.
+    Column("occasion", String(255), nullable=False, server_default=""),
+    # Its own close, where its round has none.
+    Column("closes_at", Instant),
+    UniqueConstraint("campaign_id", "person_id", "occasion"),
+)
+Index("ix_invitations_pressed_at", invitations.c.campaign_id, invitations.c.pressed_at)
+Index(
+    "ix_invitations_closes_at",
+    invitations.c.closes_at,
+    postgresql_where=text("closes_at IS NOT NULL"),
+    sqlite_where=text("closes_at IS NOT NULL"),
 )
 
 # Answers that are not counted: whether a person gave them is not known.

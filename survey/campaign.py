@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from survey.errors import InvalidPeriod
@@ -10,6 +10,8 @@ from survey.localtime import local_date
 from survey.states import CAMPAIGN_LIFE, OPEN_CAMPAIGN, CampaignState, move
 from survey.survey import Survey
 
+NO_END = datetime(2999, 12, 31, tzinfo=UTC)
+"""When campaigns close that have no end."""
 _PERIOD = re.compile(
     r"^(?P<year>\d{4})Q(?P<quarter>[1-4])(?:\.(?P<ordinal>[1-9]\d{0,3}))?$", re.ASCII
 )
@@ -57,7 +59,8 @@ class Campaign:
         period: Which round it is.
         state: Where it stands.
         started_at: When its audience was fixed (UTC).
-        closes_at: From this instant on nothing is counted (UTC).
+        closes_at: From this instant on nothing is counted (UTC). `NO_END` where each invitation
+            closes by itself; in an `Invitation` it is that invitation's own.
         closed_at: When it was closed, if it was (UTC).
         invited: How many people were asked.
         reached: How many of them got the message.
@@ -72,6 +75,11 @@ class Campaign:
     closed_at: datetime | None = None
     invited: int = 0
     reached: int = 0
+
+    @property
+    def rolls(self) -> bool:
+        """Whether it has no end: people are asked whenever something happens to them."""
+        return self.survey.after is not None
 
     @property
     def name(self) -> str:

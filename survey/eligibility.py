@@ -30,6 +30,9 @@ class LeftOut(StrEnum):
     SNOOZED = "snoozed until after the close"
     AWAY = "away until after the close"
     CLOSES_BEFORE = "no sending hours before the close"
+    FORGOTTEN = "asked to be forgotten"
+    TOO_LATE = "too long ago"
+    ALREADY_ASKED = "asked about it before"
 
 
 OWN_WISH = frozenset({LeftOut.OPTED_OUT, LeftOut.SNOOZED})

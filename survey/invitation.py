@@ -13,6 +13,7 @@ from survey.errors import (
     NotYours,
     OutOfDate,
 )
+from survey.occasion import Told
 from survey.person import Person
 from survey.scale import Score
 from survey.states import ANSWERABLE, COUNTED, INVITATION_LIFE, InvitationState, move
@@ -43,6 +44,7 @@ class Invitation:
         pressed_at: The platform's time of the latest press or undo that counted; later wins.
         first_contact: Whether this is the first message the person ever gets from us.
         ask_number: Which question of the year it is to them; None where nobody asked for it.
+        about: What brought it; None in a round.
     """
 
     id: UUID
@@ -53,6 +55,7 @@ class Invitation:
     pressed_at: datetime | None = None
     first_contact: bool = False
     ask_number: int | None = None
+    about: Told | None = None
 
     def _check(self, *, by: int, at: datetime) -> None:
         if by != self.person.id:

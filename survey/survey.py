@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from survey.errors import InvalidValue
 from survey.localtime import OFFICE_HOURS, Window
+from survey.occasion import Trigger
 from survey.release import K_DEFAULT, K_FLOOR
 from survey.scale import NPS, Scale
 
@@ -54,6 +56,12 @@ class Survey:
         one_press: Whether the page behind a link may send the score that was pressed in the mail
             by itself; identified surveys only.
         asks_per_year: Told with each question as "2 of 4 asks this year"; None tells nothing.
+        after: What it waits for; None for a survey that has rounds. Such a survey has one campaign
+            without an end, and each of its invitations closes by itself after `open_days`.
+        waits: How long after something happened the question goes out at the earliest.
+        comment_limit: Characters that a comment may have; 1 to 2,000.
+        alert_at: The highest mark that alerts the team's channel; None alerts nobody. Identified
+            surveys only.
 
     Raises:
         InvalidValue: If a value does not fit, or the mode is not built yet.
@@ -77,6 +85,10 @@ class Survey:
     channels: tuple[str, ...] = ()
     link_days: int = 30
     one_press: bool = False
+    after: Trigger | None = None
+    waits: timedelta = timedelta(0)
+    comment_limit: int = COMMENT_LIMIT
+    alert_at: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be kept."""
@@ -113,6 +125,31 @@ class Survey:
             raise InvalidValue(
                 f"surveys.{self.name}.one_press = true needs mode = 'identified': the link in the "
                 "mail tells the score then, and mail gateways store links."
+            )
+        self._check_moments()
+
+    def _check_moments(self) -> None:
+        if self.after is not None and self.schedule:
+            raise InvalidValue(
+                f"surveys.{self.name} has a schedule and after = '{self.after.value}': it has "
+                "rounds, or asks when something has happened."
+            )
+        if self.waits < timedelta(0):
+            raise InvalidValue(f"surveys.{self.name} can't wait for less than no time.")
+        if not 1 <= self.comment_limit <= COMMENT_LIMIT:
+            raise InvalidValue(
+                f"surveys.{self.name}.comment_limit is 1 to {COMMENT_LIMIT:,}, not "
+                f"{self.comment_limit}."
+            )
+        if self.alert_at is not None and self.mode is not Mode.IDENTIFIED:
+            raise InvalidValue(
+                f"surveys.{self.name}.alert_at needs mode = 'identified': an alert names who gave "
+                "which mark."
+            )
+        if self.alert_at is not None and self.alert_at not in self.scale.values:
+            raise InvalidValue(
+                f"surveys.{self.name}.alert_at is a mark of its scale, {self.scale.low} to "
+                f"{self.scale.high}, not {self.alert_at}."
             )
 
     def asks_on(self, platforms: Sequence[str]) -> Sequence[str]:

@@ -14,6 +14,7 @@ from survey.ports.installations import Installation, Installations
 from survey.ports.keys import Key, Keys, Role
 from survey.ports.links import Link, Links, Purpose
 from survey.ports.messages import Messages
+from survey.ports.occasions import Asking, Given, Occasions
 from survey.ports.outbox import Outbox
 from survey.ports.people import People
 from survey.ports.pins import Pin, Pins
@@ -29,6 +30,7 @@ from survey.ports.ties import Tied, Ties
 __all__ = [
     "Account",
     "Answers",
+    "Asking",
     "AuditLog",
     "Cause",
     "Charts",
@@ -38,6 +40,7 @@ __all__ = [
     "Doubtful",
     "Event",
     "Figures",
+    "Given",
     "Heard",
     "Installation",
     "Installations",
@@ -46,6 +49,7 @@ __all__ = [
     "Link",
     "Links",
     "Messages",
+    "Occasions",
     "Outbox",
     "People",
     "Pin",
