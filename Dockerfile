@@ -16,9 +16,9 @@ RUN pip install --no-cache-dir --root-user-action=ignore uv==${UV}
 WORKDIR /src
 # The dependencies are a layer of their own, made anew only when they change.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev --extra postgres --extra pdf --no-install-project
+RUN uv sync --frozen --no-dev --extra postgres --extra pdf --extra archive --extra llm --no-install-project
 COPY . .
-RUN uv sync --frozen --no-dev --extra postgres --extra pdf --no-editable && rm /opt/voxpop/.lock
+RUN uv sync --frozen --no-dev --extra postgres --extra pdf --extra archive --extra llm --no-editable && rm /opt/voxpop/.lock
 
 FROM python:${PYTHON}
 LABEL org.opencontainers.image.title="Voxpop" \

@@ -1,18 +1,20 @@
 """The desk: an interaction comes in from any platform, a reply goes back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot.commands import Commands
+from bot.follow_ups import LOOKS_AFTER, FollowUpDesk
 from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
 from survey.card import Act, Card, Reply
 from survey.comment import Comment
 from survey.contact import NO_LIMITS, ContactPolicy
 from survey.delivery import ask_again
 from survey.errors import (
+    CommentTooLong,
     InvalidScore,
     InvitationClosed,
     NotYours,
@@ -31,8 +33,14 @@ from survey.usecases.compose_card import ComposeCard
 from survey.wording import asked, refusals, ways_out
 
 log = structlog.get_logger()
+ALERTS = "alerts"
+"""The sweep that looks for low marks."""
 _REASON_FIELD = "comment"
 _DAYS_LATER = {"": 1, "3": 3, "7": 7}
+
+
+def nobody_wakes(_sweep: str) -> None:
+    """Where no sweeps run: whoever runs them looks in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,10 @@ class Desk:
     Attributes:
         zone: The organisation's.
         policy: How often anybody is asked.
+        declines: Keeps that somebody does not want this question this time: the invitation is
+            declined with it, in one transaction. None where no question has that button.
+        follow_ups: Looks after low marks; None where nobody does.
+        knock: Wakes up a sweep by its name, so that nobody waits for its time.
     """
 
     answers: Answers
@@ -53,6 +65,9 @@ class Desk:
     clock: Clock
     zone: ZoneInfo
     policy: ContactPolicy = NO_LIMITS
+    declines: Callable[[Invitation], Awaitable[None]] | None = None
+    follow_ups: FollowUpDesk | None = None
+    knock: Callable[[str], None] = nobody_wakes
 
     async def __call__(self, interaction: Interaction) -> Reply:
         """Answer; what is refused becomes a sentence, and nothing is half-written."""
@@ -76,6 +91,8 @@ class Desk:
     async def _pressed(self, pressed: Pressed) -> Reply:
         if pressed.subject is None:
             return await self.commands.pressed(pressed)
+        if pressed.act in LOOKS_AFTER and self.follow_ups is not None:
+            return await self.follow_ups.pressed(pressed, pressed.subject)
         press = Press(
             subject=pressed.subject, by=pressed.by, at=pressed.at, message=pressed.message
         )
@@ -90,6 +107,7 @@ class Desk:
             Act.STOP_ALL: self._stop_all,
             Act.STOP_THIS: self._stop_this,
             Act.KEEP: self._keep,
+            Act.DECLINE: self._decline,
         }
         if pressed.act not in acts:
             raise OutOfDate("That button does nothing here.")
@@ -101,6 +119,8 @@ class Desk:
         except ValueError as error:
             raise InvalidScore(f"{value!r} is no score.") from error
         recorded = await self.answers.record(press, score)
+        if recorded.alerts:
+            self.knock(ALERTS)
         if recorded.response.score is None:  # an undo that came later stands
             return Reply(update=await self.compose(recorded))
         return _changed(recorded, asked.answered(recorded, self._language(recorded.person)))
@@ -140,8 +160,11 @@ class Desk:
 
     async def _why(self, press: Press, _value: str) -> Reply:
         found = await self.answers.show(press)
-        year_from = year_start(found.campaign.started_at, self.zone)
-        ledger = await self.people.ledger(found.person, found.campaign, year_from=year_from)
+        asking = found.campaign
+        if found.about is not None:  # what came before it counts, however long the campaign runs
+            asking = replace(asking, started_at=found.about.happened_at)
+        year_from = year_start(asking.started_at, self.zone)
+        ledger = await self.people.ledger(found.person, asking, year_from=year_from)
         return Reply(
             private=ways_out.why_me(
                 found,
@@ -170,10 +193,21 @@ class Desk:
         )
         return _changed(found, ways_out.stopped(survey, self._language(found.person)))
 
+    async def _decline(self, press: Press, _value: str) -> Reply:
+        found = await self._open(press)
+        if found.state in COUNTED:
+            return Reply(update=await self.compose(found))
+        if self.declines is None or not asked.can_decline(found.campaign.survey):
+            raise OutOfDate("That button does nothing here.")
+        await self.declines(found)
+        return _changed(found, ways_out.not_now(self._language(found.person)))
+
     async def _keep(self, press: Press, _value: str) -> Reply:
         return Reply(update=await self.compose(await self.answers.show(press)))
 
     async def _submitted(self, submitted: DialogSubmitted) -> Reply:
+        if submitted.act is Act.NOTE and self.follow_ups is not None:
+            return await self.follow_ups.submitted(submitted)
         press = Press(
             subject=submitted.subject,
             by=submitted.by,
@@ -250,20 +284,23 @@ class Desk:
         if isinstance(error, StorageUnavailable) and isinstance(interaction, CommandTyped):
             sentence = refusals.try_again(language)
         subject = None if isinstance(interaction, CommandTyped) else interaction.subject
+        if isinstance(interaction, Pressed | DialogSubmitted) and interaction.act in LOOKS_AFTER:
+            subject = None  # what was pressed is an alert, and their own card is none
         if person is not None and subject is not None and not isinstance(error, NotYours):
             press = Press(subject=subject, by=interaction.by, at=interaction.at)
             try:
                 found = await self.answers.show(press)
                 update = await self.compose(found)
+                if isinstance(error, CommentTooLong):  # the first to refuse knows no survey
+                    limit = found.campaign.survey.comment_limit
+                    sentence = tell(CommentTooLong(length=error.length, limit=limit), language)
                 stale = isinstance(error, InvitationClosed | OutOfDate)
                 if isinstance(error, InvitationClosed) and found.campaign.takes_answers(
                     interaction.at
                 ):  # it was taken away from this person alone
                     sentence = tell(OutOfDate("taken away"), language)
                 if stale and not found.campaign.takes_answers(interaction.at):
-                    sentence = refusals.closed_on(
-                        language.day(found.campaign.closed_on(found.person.zone)), language
-                    )
+                    sentence = refusals.closed_on(found.campaign, found.person.zone, language)
             except VoxpopError:
                 update = None
         if is_form:

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from survey.campaign import Period
 from survey.errors import InvalidValue
-from survey.language import Language
 
 
 class Word(StrEnum):
@@ -26,6 +25,7 @@ class Word(StrEnum):
     COMMENTS = "comments"
     EXPORT = "export"
     AUDIT = "audit"
+    FOLLOWUPS = "followups"
     PENDING = "pending"
     SNOOZE = "snooze"
     OPTOUT = "optout"
@@ -83,6 +83,11 @@ LONGEST_SNOOZE = 366
 """Days."""
 LONGEST_AUDIT = 100
 """Lines of the audit log."""
+LONGEST_SPAN = 366
+"""Days that a report looks back at most."""
+WHICH = ("all", "mine", "done")
+"""Words after `followups`."""
+_DAYS = frozenset({"day", "days"})
 LONGEST_SUGGESTION = 60
 """Characters of a command that is suggested."""
 _HARMLESS = re.compile(r"[\w@.,/+-]+")
@@ -100,7 +105,9 @@ class Command:
         by: The attribute whose groups are wanted.
         share: Whether everybody in the channel may see the answer.
         to: E-mails or handles, where the command is about some people.
-        days: The number after `snooze` (days) or `audit` (entries); None where none is named.
+        days: The number after `snooze` (days) or `audit` (entries), or that before `days` after
+            `report`; None where none is named.
+        which: The word after `followups`: all, mine or done; None where there is none.
         language: The code after `language`; None where none is named.
         channel: The word after `channel`, as it was typed; None where there is none.
     """
@@ -114,6 +121,7 @@ class Command:
     days: int | None = None
     language: str | None = None
     channel: str | None = None
+    which: str | None = None
 
 
 NO_LANGUAGES: Mapping[str, str] = {}
@@ -223,13 +231,14 @@ def _language(typed: str, languages: Mapping[str, str]) -> str:
     raise NotUnderstood(typed, f"language {known[near]}")
 
 
-def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:  # noqa: C901 - a table
+def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Command:  # noqa: C901, PLR0912 - a table
     survey: str | None = None
     period: Period | None = None
     by: str | None = None
     share = False
     to: frozenset[str] = frozenset()
     days: int | None = None
+    which: str | None = None
     named = {name.lower(): name for name in surveys}
     rest = list(rest)
     while rest:
@@ -248,6 +257,11 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
             to |= _emails([argument])
         elif word in {Word.SNOOZE, Word.AUDIT} and days is None and argument.isdecimal():
             days = _count(word, argument)
+        elif word is Word.REPORT and argument.isdecimal() and rest and rest[0].lower() in _DAYS:
+            days = _count(word, argument)
+            rest.pop(0)
+        elif word is Word.FOLLOWUPS and lowered in WHICH and which is None:
+            which = lowered
         elif lowered in named and survey is None:
             survey = named[lowered]
         elif word in _OF_A_ROUND and argument[:4].isdigit():
@@ -257,7 +271,16 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
             survey, period = named.get(name.lower(), name), Period.parse(when)
         else:
             raise NotUnderstood(argument, _instead(word, lowered, surveys))
-    return Command(word=word, survey=survey, period=period, by=by, share=share, to=to, days=days)
+    return Command(
+        word=word,
+        survey=survey,
+        period=period,
+        by=by,
+        share=share,
+        to=to,
+        days=days,
+        which=which,
+    )
 
 
 def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
@@ -266,6 +289,8 @@ def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
         return "report by team"
     if word is Word.EXPORT and typed in {"csv", "json", "pdf"}:
         return "export"  # its file is CSV
+    if word is Word.FOLLOWUPS:
+        surveys = WHICH
     known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
     near = _near(typed, [name for name in known if name != typed])
     if near is not None:
@@ -277,8 +302,9 @@ def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
 
 
 def _count(word: Word, typed: str) -> int:
-    """The number after `snooze` (days) or `audit` (entries)."""
-    number, most = int(typed[:9]), LONGEST_SNOOZE if word is Word.SNOOZE else LONGEST_AUDIT
+    """The number after `snooze` (days) or `audit` (entries), or that of a report's days."""
+    most = {Word.SNOOZE: LONGEST_SNOOZE, Word.REPORT: LONGEST_SPAN}.get(word, LONGEST_AUDIT)
+    number = int(typed[:9])
     if not 1 <= number <= most:
         raise NumberOutOfRange(typed, most)
     return number
@@ -287,57 +313,3 @@ def _count(word: Word, typed: str) -> int:
 def _emails(words: list[str]) -> frozenset[str]:
     parts = " ".join(words).replace(",", " ").split()
     return frozenset(name for part in parts if (name := part.removeprefix("@").lower()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hint:
-    """One line of help."""
-
-    usage: str
-    says: str
-    administrators: bool
-
-
-def hints(language: Language) -> tuple[Hint, ...]:
-    """What can be typed, and what each does."""
-    lines = (
-        ("/nps pending", language.text("the questions that are open for you")),
-        ("/nps snooze [DAYS]", language.text("no questions for some days, 14 unless you say")),
-        ("/nps optout [SURVEY]", language.text("no more surveys from me")),
-        ("/nps optin [SURVEY]", language.text("ask me again")),
-        ("/nps compact", language.text("one menu in place of a button for each score")),
-        ("/nps buttons", language.text("a button for each score again")),
-        ("/nps language [CODE]", language.text("the language in which I write to you")),
-        ("/nps channel [NAME]", language.text("where I ask you first: in a chat, or by e-mail")),
-        ("/nps mydata", language.text("everything that I know of you")),
-        ("/nps forget", language.text("erase it; I ask once more before")),
-        ("/nps help", language.text("this help")),
-        (
-            "/nps report [SURVEY] [PERIOD] [by ATTRIBUTE] [share]",
-            language.text("figures with a chart; privately, unless you share them"),
-        ),
-        ("/nps status", language.text("how the running round is doing")),
-        ("/nps preview [SURVEY]", language.text("who would be asked, who not, and why")),
-        ("/nps start [SURVEY] [to EMAIL,…]", language.text("start a round")),
-        ("/nps pause [SURVEY]", language.text("send nothing for now; answers still count")),
-        ("/nps resume [SURVEY]", language.text("go on with a paused round")),
-        (
-            "/nps remind [@USER or EMAIL]",
-            language.text("remind those who have not answered, or one of them"),
-        ),
-        ("/nps close [SURVEY]", language.text("close the running round")),
-        ("/nps comments [SURVEY] [PERIOD]", language.text("what people wrote")),
-        (
-            "/nps export [SURVEY] [PERIOD]",
-            language.text("a round's figures and comments as a file"),
-        ),
-        ("/nps audit [NUMBER]", language.text("who asked for what, the latest first")),
-    )
-    return tuple(
-        Hint(
-            usage=usage,
-            says=says,
-            administrators=Word(usage.split()[1]) in FOR_ADMINISTRATORS,
-        )
-        for usage, says in lines
-    )

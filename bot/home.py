@@ -155,9 +155,12 @@ class Homes:
             nothing = Card(headline=rounds.nothing_running(language, self.next_rounds()))
             return Part(heading=heading, cards=(nothing, *said))
         going = [one for one in told if one.state in OPEN_CAMPAIGN]
-        shown = (going or told)[0]
+        # What asks all the time must not hide the round that somebody is waiting for.
+        shown = min(going or told, key=lambda one: one.rolls)
         await self.oversight.looked(asker, shown.name)
-        card, chart = await self._figures(asker, shown, others=[one.name for one in going[1:]])
+        card, chart = await self._figures(
+            asker, shown, others=[one.name for one in going if one is not shown]
+        )
         if look.of_a_round and look.update is not None:  # asked before anything is done
             card = wording.without_buttons(card)
         return Part(heading=heading, cards=(card, *said), chart=chart)

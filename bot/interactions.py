@@ -79,3 +79,5 @@ class CommandTyped:
 
 
 Interaction = Pressed | DialogSubmitted | Said | CommandTyped
+FORM_ACTS = frozenset({Act.REASON, Act.NOTE})
+"""What is done by a form; each of ours has one field, called `comment`."""

@@ -4,14 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from survey.card import Act, Subject
+from survey.card import Act, Card, Subject
 from survey.errors import OutOfDate
-from survey.person import Address
+from survey.person import CHANNEL, Address
 
 _SALT = b"voxpop.button"
 _JSON = json.JSONEncoder(separators=(",", ":"))
@@ -64,6 +64,30 @@ class _Key:
         named = b".".join((payload, self.mark))
         signature = hmac.digest(self.secret, named, hashlib.sha256).hex().encode()
         return b".".join((named, signature))
+
+
+def meant_for(card: Card, to: Address, place: Place) -> Address:
+    """Who may press a card's buttons: one account, or whoever is in the channel where it stands."""
+    if not card.shared:
+        return to
+    return replace(to, user_id=f"{CHANNEL}{place.channel.removeprefix(CHANNEL)}")
+
+
+def opens_for(sealed: Sealed, by: Address) -> bool:
+    """Whether this account may press it.
+
+    A channel's may be pressed by any account; that it is pressed in that channel is looked at where
+    the place is.
+    """
+    to = sealed.to
+    if to.channel is None:
+        return to == by
+    return (to.platform, to.workspace) == (by.platform, by.workspace)
+
+
+def fits(sealed: Sealed, card: Card) -> bool:
+    """Whether the message that was pressed may turn into this card."""
+    return sealed.to.channel is None or card.shared
 
 
 class Seal:

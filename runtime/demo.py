@@ -12,6 +12,7 @@ from survey.card import Subject
 from survey.comment import Comment
 from survey.delivery import Delivery, MessageRef
 from survey.errors import InvalidValue
+from survey.occasion import Occasion, Trigger
 from survey.person import Address, Enrolment
 from survey.ports import Press
 
@@ -35,13 +36,11 @@ owner = "the People team"
 open_days = 14
 rest_days = 60
 
+# Asks by itself when a ticket was resolved; low marks go to a channel.
 [surveys.ticket]
-scale = "csat"
+after = "tickets"
 subject = "our help with your ticket"
-mode = "identified"
 owner = "Support"
-open_days = 14
-rest_days = 0
 """
 
 _NAMES = (
@@ -74,6 +73,17 @@ _MOODS = (
     (0.9, (4, 5, 6, 7, 8, 8, 9, 9, 10, 10)),
     (0.95, (4, 6, 7, 7, 8, 9, 9, 9, 10, 10)),
 )
+_TICKETS = (
+    ("My laptop does not wake up", "Hardware"),
+    ("No access to the wiki", "Access"),
+    ("Travel booking is stuck", "Travel"),
+    ("VPN drops every hour", "Access"),
+    ("A second monitor, please", "Hardware"),
+)
+_AGENTS = ("Sophie", "Tom", "Lucy")
+_ASKED_NOW = slice(5, 7)
+"""Who of those that are shown has a question about a ticket."""
+_HELPED = (0.7, (1, 2, 3, 4, 4, 4, 5, 5, 5, 5))
 _NOW = (0.55, (4, 6, 7, 8, 8, 9, 9, 9, 10, 10))
 _COMMENTS = (
     "More time to finish what we start.",
@@ -156,11 +166,45 @@ async def seed(product: Product, *, shown: int) -> None:
     for back, (share, moods) in zip(range(PAST_ROUNDS, 0, -1), _MOODS, strict=True):
         quarter_ago = _quarters_back(today, back)
         await _past_round(product, people, chance, start=quarter_ago, share=share, moods=moods)
+    await _tickets(product, people[_ASKED_NOW], people[shown:], chance, at=today)
     running = await product.start("nps", at_once=True)
     await product.worker()
     # Colleagues elsewhere were quicker; those whose conversations are shown are all still asked.
     share, moods = _NOW
     await _answer(product, running, people[shown:], chance, share=share, moods=moods, at=today)
+
+
+async def _tickets(
+    product: Product,
+    waiting: list[Enrolment],
+    others: list[Enrolment],
+    chance: random.Random,
+    *,
+    at: datetime,
+) -> None:
+    """Tickets that were resolved: some people are asked about theirs, others have answered."""
+    survey = product.settings.waiting_for(Trigger.TICKETS)
+    if survey is None:  # somebody has changed the settings that the demo wrote
+        return
+    happened = []
+    for number, enrolment in enumerate((*others, *waiting), start=1001):
+        subject, category = _TICKETS[number % len(_TICKETS)]
+        agent = _AGENTS[number % len(_AGENTS)]
+        happened.append(
+            Occasion(
+                key=f"demo:{number}",
+                who=enrolment,
+                happened_at=at - timedelta(hours=3),
+                groups={"category": category, "resolved_by": agent},
+                details={"ticket": f"#{number}", "subject": subject, "resolved_by": agent},
+            )
+        )
+    await product.ask_about(survey, happened, at_once=True)
+    await product.worker()
+    at = product.clock()  # nobody answers before they were asked
+    campaign = await product.occasions.campaign(survey, at=at)
+    share, moods = _HELPED
+    await _answer(product, campaign, others, chance, share=share, moods=moods, at=at)
 
 
 def _quarters_back(today: datetime, quarters: int) -> datetime:

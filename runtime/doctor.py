@@ -53,6 +53,11 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
         from runtime.doctor_email import examine_email  # noqa: PLC0415
 
         findings.extend(await examine_email(settings.email))
+    if settings.archive_url is not None or settings.model is not None:
+        # The same.
+        from runtime.doctor_insights import examine_insights  # noqa: PLC0415
+
+        findings.extend(await examine_insights(settings))
     return findings
 
 

@@ -1,13 +1,17 @@
 """`voxpop doctor` on Mattermost: what its bot finds out, as lines of the examination."""
 
+from bot.mattermost import PLATFORM
+from bot.mattermost.account import BotAccount
+from bot.mattermost.channels import Channels, NotInChannel
 from bot.mattermost.checkup import Checkup
-from bot.mattermost.client import Client
+from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.server_settings import Outcome, Step
 from bot.sealing import Seal
 from runtime import clock
 from runtime.findings import Finding
 from runtime.mattermost_settings import MattermostSettings
 from runtime.settings import Settings
+from survey.messenger import RecipientUnreachable
 
 NO_TOKEN = Finding(
     name="mattermost",
@@ -37,9 +41,27 @@ async def examine_mattermost(settings: Settings, server: MattermostSettings) -> 
         clock=clock.now,
     )
     try:
-        return [*found, *[_finding(step) async for step in checkup()]]
+        found += [_finding(step) async for step in checkup()]
+        alerted = [one.channel for one in settings.alert_channels if one.platform == PLATFORM]
+        return [*found, *[await _alerts(client, name) for name in alerted if name is not None]]
     finally:
         await client.close()
+
+
+async def _alerts(client: Client, name: str) -> Finding:
+    """Whether the bot may post where low marks are told."""
+    try:
+        channel = await Channels(client).id_of(name)
+        bot, _ = await BotAccount(client).me()
+        await client.call("GET", f"/channels/{channel}/members/{bot}")
+    except RecipientUnreachable as error:
+        says = str(error)
+    except ServerSays as error:
+        says = str(NotInChannel(name)) if error.outcome_known else str(error)
+    else:
+        return Finding(name="mattermost alerts", fine=True, says=name)
+    says, _, mend = says.partition(": ")
+    return Finding(name="mattermost alerts", fine=False, says=says, mend=mend or "try again")
 
 
 def _finding(step: Step) -> Finding:

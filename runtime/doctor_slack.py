@@ -9,8 +9,10 @@ from urllib.parse import urljoin
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.slack import PLATFORM
 from bot.slack.client import SlackApi
 from bot.slack.manifest import EVENTS_PATH
+from bot.slack.messenger import place_of
 from bot.slack.says import OF_THE_TOKEN, SlackSays
 from bot.slack.scopes import NAMES
 from runtime import clock as machine
@@ -21,6 +23,7 @@ from storage.engine import open_database
 from storage.installations import SqlInstallations
 from storage.schema import schema_state
 from survey.errors import StorageUnavailable
+from survey.person import Address
 from survey.ports import Clock, Installation
 
 MAX_DRIFT = timedelta(seconds=30)
@@ -43,9 +46,21 @@ async def examine_slack(
         mend = f"set {' and '.join(slack.lacks)}; `voxpop slack manifest` makes the app"
         return [_missing("", "not all of it is set, so the platform is off", mend)]
     found = [one async for one in _examined(slack, clock)]
+    found += [_alerts(one) for one in settings.alert_channels if one.platform == PLATFORM]
     if slack.installs:
         found += [one async for one in _installed(settings, slack, clock)]
     return found
+
+
+def _alerts(channel: Address) -> Finding:
+    """Where low marks are told. The app may read no channels, so nobody can look from here."""
+    where = place_of(channel)
+    return Finding(
+        name="slack alerts",
+        fine=True,
+        says=f"{where}, which the app can't look into",
+        mend=f"make sure that it is in there: /invite the app in {where}",
+    )
 
 
 async def _examined(slack: SlackSettings, clock: Clock) -> AsyncIterator[Finding]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from itsdangerous import BadSignature, HMACAlgorithm, Signer
 
+from runtime.link_tokens import LONGEST, JsonTokens
 from survey.card import Subject
 from survey.errors import InvalidValue, LinkNotValid
 from survey.ports import Link, Purpose
@@ -18,6 +19,8 @@ _HEAD = struct.Struct(">16sIIH")
 """The invitation, the round, when it was made (seconds since 1970), how long it is good (hours)."""
 _LONGEST_LOCALE = 16
 _LONGEST_TOKEN = 160
+_DOTS = 2
+"""How many a JSON Web Token has; the short ones have one."""
 _HOUR = timedelta(hours=1)
 _MOST_HOURS = 2**16 - 1
 
@@ -38,7 +41,7 @@ def _signer(keys: tuple[str, ...], purpose: Purpose) -> Signer:
 
 
 class SignedLinks:
-    """Short links: some 40 letters that say what, and 24 that say it was us.
+    """Short links: some 40 letters that say what, and 24 that say it was us; or JSON Web Tokens.
 
     Args:
         keys: Newest first, as `VOXPOP_SECRET_KEY` has them. Links that an older one signed are
@@ -48,6 +51,7 @@ class SignedLinks:
 
     def __init__(self, keys: tuple[str, ...], base_url: str) -> None:
         self._signers = {purpose: _signer(keys, purpose) for purpose in Purpose}
+        self._tokens = {purpose: JsonTokens(keys, purpose) for purpose in Purpose}
         self._base_url = base_url
 
     def address(self, link: Link, purpose: Purpose) -> str:
@@ -59,6 +63,8 @@ class SignedLinks:
         hours = -((link.issued_at - link.expires_at) // _HOUR)
         if not 0 < hours <= _MOST_HOURS:
             raise InvalidValue(f"A link is good for 1 to {_MOST_HOURS} hours, not {hours}.")
+        if link.json:
+            return self._tokens[purpose].write(link)
         head = _HEAD.pack(
             link.subject.invitation_id.bytes,
             link.subject.campaign_id,
@@ -71,7 +77,11 @@ class SignedLinks:
 
     def read(self, token: str, purpose: Purpose) -> Link:
         """See the port."""
-        if len(token) > _LONGEST_TOKEN or not token.isascii():
+        if len(token) > LONGEST or not token.isascii():
+            raise LinkNotValid
+        if token.count(".") == _DOTS:
+            return self._tokens[purpose].read(token)
+        if len(token) > _LONGEST_TOKEN:
             raise LinkNotValid
         return self._checked(token, purpose)
 

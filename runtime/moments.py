@@ -6,6 +6,7 @@ from typing import Protocol
 from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
+from runtime import features, follow_ups, insights, tickets, visits
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from webapp.api.keys import Access
@@ -28,7 +29,7 @@ class Moment(Protocol):
         ...
 
 
-MOMENTS: Sequence[Moment] = ()
+MOMENTS: Sequence[Moment] = (features, tickets, visits, follow_ups, insights)
 
 
 def routers(product: Product, access: Access, throttle: Throttle) -> Sequence[APIRouter]:

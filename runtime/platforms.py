@@ -1,6 +1,6 @@
 """What every chat, and e-mail, is to the rest: something that goes out, something that comes in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from bot.desk import Desk
 from bot.home import Homes
 from runtime.tying import Tying
 from scheduler.knocker import Sweep
+from survey.delivery import Method, Pace
 from survey.language import Languages
 from survey.messenger import Messenger
 from survey.ports import AuditLog, Heard, Messages, People
@@ -73,3 +74,12 @@ class Platform(Protocol):
     async def close(self) -> None:
         """Let go of the connections; they are opened again when they are needed."""
         ...
+
+
+def paces_of(messengers: Mapping[str, Messenger]) -> Mapping[tuple[str, Method], Pace]:
+    """How fast each platform is used, by its name and what is done on it."""
+    return {
+        (platform, method): pace
+        for platform, messenger in messengers.items()
+        for method, pace in messenger.paces.items()
+    }

@@ -10,6 +10,7 @@ from survey.errors import InvalidValue
 from survey.invitation import Invitation
 from survey.localtime import local_date, zone
 from survey.messenger import OutcomeUnknown
+from survey.occasion import Told
 from survey.person import EMAIL, Address, Person
 from survey.states import CampaignState
 from survey.survey import Survey
@@ -55,4 +56,7 @@ def _asked(product: Product, survey: Survey, to: str, locale: str) -> Invitation
             closes_at=now + timedelta(days=survey.open_days),
         ),
         person=Person(id=0, email=to, name="", timezone=timezone, locale=locale),
+        about=None
+        if survey.after is None
+        else Told(key="sample", happened_at=now, details={"ticket": "#1234"}),
     )

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from runtime import moments
 from runtime.parts import ALL_PARTS, Part
 from runtime.platforms import Platform
-from runtime.web import access_of, pages, rest
+from runtime.web import access_of, forgetting, pages, rest
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.leadership import Leadership
@@ -174,6 +174,10 @@ def _scheduling(product: Product) -> list[Sweep]:
         if counted := await count_doubtful():
             log.info("answers_count_by_themselves", count=counted)
 
+    async def expire() -> None:
+        if await product.occasions.expire(at=product.clock()):
+            product.knocker.knock("send")
+
     async def remind_and_tell() -> None:
         if await product.remind():
             product.knocker.knock("send")
@@ -183,8 +187,10 @@ def _scheduling(product: Product) -> list[Sweep]:
         *moments.sweeps(product),
         Sweep(name="doubtful", every=timedelta(minutes=1), run=count_and_tell),
         Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
+        Sweep(name="expire", every=timedelta(minutes=1), run=expire),
         Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
         Sweep(name="start", every=timedelta(seconds=20), run=start_due),
+        Sweep(name="idempotency", every=timedelta(hours=1), run=forgetting(product)),
         Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures),
     ]
 

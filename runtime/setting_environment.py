@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from runtime.alert_settings import AlertChannels
+from runtime.insight_settings import ArchiveUrl
 from runtime.setting_tables import Strict
 from runtime.setting_values import (
     Admins,
@@ -19,9 +21,11 @@ from runtime.setting_values import (
     Networks,
     Origins,
     PictureAddress,
+    Rate,
     SmtpUrl,
     Token,
     WebAddress,
+    WebhookSecrets,
     WrittenAddress,
     Zone,
 )
@@ -62,11 +66,23 @@ class Environment(Strict):
     email__return_path: Email | None = None
     email__bounces_imap_url: ImapUrl | None = None
     email__sendgrid_webhook_key: Token | None = None
+    alert_channel: AlertChannels | None = None
     brand__name: BrandName | None = None
     brand__logo_url: PictureAddress | None = None
     brand__color: Color | None = None
+    tickets__secrets: WebhookSecrets | None = None
+    tickets__zammad_token: Token | None = None
+    tickets__zendesk_secret: Token | None = None
+    tickets__jira_secret: Token | None = None
+    archive_url: ArchiveUrl | None = None
+    llm__base_url: WebAddress | None = None
+    llm__api_key: Token | None = None
+    llm__model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    llm__timeout_seconds: Annotated[float, Field(strict=False, ge=1, le=60)] = 8
+    llm__budget: Annotated[int, Field(strict=False, ge=1, le=10_000_000)] = 1_000
     trusted_proxies: Networks | None = None
     cors_origins: Origins | None = None
+    api__limit: Rate = "600/minute"
     log_format: Literal["console", "json"] | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Lower] = "info"
 

@@ -15,6 +15,8 @@ SECRETS = {
     *("slack__bot_token", "slack__signing_secret", "slack__app_token", "slack__client_secret"),
     *("email__smtp_url", "email__fallback_smtp_url", "email__bounces_imap_url"),
     *("email__sendgrid_key", "email__sendgrid_webhook_key"),
+    *("tickets__secrets", "tickets__zammad_token", "tickets__zendesk_secret"),
+    "tickets__jira_secret",
 }
 _ADDRESSES = {
     *("base_url", "backstage__url", "mattermost__url", "mattermost__callback_url"),

@@ -6,14 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     model_validator,
 )
 
 from runtime.calendars import Calendars
+from runtime.feature_settings import Products
+from runtime.insight_settings import ModelTable
 from runtime.setting_values import (
     CHANNELS,
+    STRICT,
     Admins,
     Channel,
     Clock,
@@ -23,6 +25,7 @@ from runtime.setting_values import (
     Values,
     Zone,
 )
+from runtime.visit_settings import Branches, VisitsTable
 from survey.contact import ContactPolicy
 from survey.cron import Cron
 from survey.localtime import OFFICE_HOURS, Window
@@ -66,7 +69,7 @@ USUAL: Mapping[str, Mapping[str, Any]] = {
 class Strict(BaseModel):
     """Nothing is guessed, and nothing unknown let through."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = STRICT
 
 
 class SurveyTable(Strict):
@@ -170,6 +173,10 @@ class SettingsFile(Strict):
     admins: Admins = []
     contact: ContactTable = ContactTable()
     surveys: dict[str, SurveyTable] = {}
+    products: Products = {}
+    branches: Branches = {}
+    visits: VisitsTable = VisitsTable()
+    llm: ModelTable = ModelTable()
 
 
 def notices(file: SettingsFile) -> list[str]:

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from runtime.calendars import checked
 from runtime.email_settings import imap_inbox, smtp_server, written_address
@@ -18,12 +18,16 @@ from survey.cron import Cron
 from survey.errors import InvalidValue
 from survey.localtime import zone
 from survey.signs import unseen
+from webapp.webhooks.standard import key_in
 
 ACCOUNTS = ("mattermost", "slack", "sandbox")
 """Platforms whose accounts may be named as administrators."""
 CHANNELS = (*ACCOUNTS, "email")
 """Platforms on which a survey may ask."""
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+
+STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+"""For tables of the settings: nothing is guessed, and nothing unknown let through."""
 
 
 def _zone(name: str) -> str:
@@ -51,7 +55,8 @@ def _administrator(text: str) -> str:
         raise ValueError(f"{error} (an account is written mattermost:ID or slack:ID)") from error
 
 
-def _split(value: Any) -> Any:
+def split(value: Any) -> Any:
+    """What commas part, as a list."""
     return (
         [part.strip() for part in value.split(",") if part.strip()]
         if isinstance(value, str)
@@ -154,6 +159,11 @@ def _token(text: str) -> str:
     return text
 
 
+def _webhook_secret(text: str) -> str:
+    key_in(text)
+    return text
+
+
 def _client_id(text: str) -> str:
     if not re.fullmatch(r"[0-9]{1,32}\.[0-9]{1,32}", text):
         raise ValueError("write it as the app's page Basic Information shows it: 123456.789012")
@@ -188,8 +198,9 @@ def _one_or_more(value: Any) -> Any:
 
 Key = Annotated[str, Field(min_length=MIN_KEY)]
 Channel = Literal["mattermost", "slack", "sandbox", "email"]
+Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$")]
 Zone = Annotated[str, AfterValidator(_zone)]
-Admins = Annotated[list[Annotated[str, AfterValidator(_administrator)]], BeforeValidator(_split)]
+Admins = Annotated[list[Annotated[str, AfterValidator(_administrator)]], BeforeValidator(split)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Values = Annotated[
     list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_one_or_more)
@@ -202,7 +213,10 @@ Handle = Annotated[str, AfterValidator(_handle)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
 ClientId = Annotated[str, AfterValidator(_client_id)]
-Keys = Annotated[list[Key], BeforeValidator(_split)]
+Keys = Annotated[list[Key], BeforeValidator(split)]
+WebhookSecrets = Annotated[
+    list[Annotated[str, AfterValidator(_webhook_secret)]], BeforeValidator(split)
+]
 CronLine = Annotated[str, AfterValidator(_cron)]
 Lower = BeforeValidator(_lower)
 
@@ -214,5 +228,5 @@ BrandName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterVa
 PictureAddress = Annotated[str, AfterValidator(_picture_address)]
 Color = Annotated[str, AfterValidator(_color)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
-Networks = Annotated[list[Network], BeforeValidator(_split)]
-Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_split)]
+Networks = Annotated[list[Network], BeforeValidator(split)]
+Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(split)]

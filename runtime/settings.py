@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
+from runtime.alert_settings import problems_of_alerts
 from runtime.email_settings import EmailSettings, email_settings
 from runtime.email_settings import problems_of as problems_of_email
+from runtime.feature_settings import Products
+from runtime.insight_settings import ModelSettings, model_problems, model_settings
 from runtime.logs import one_line
 from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
@@ -20,12 +23,15 @@ from runtime.setting_environment import Environment
 from runtime.setting_problems import checked, unknown
 from runtime.setting_tables import SettingsFile, channel_notices, notices
 from runtime.slack_settings import API_URL, SlackSettings, problems_of
+from runtime.ticket_settings import NO_SURVEY, TicketSettings
+from runtime.visit_settings import VisitsTable, branches_of
 from survey.brand import Brand
 from survey.contact import ContactPolicy
 from survey.errors import InvalidValue
 from survey.occasion import Trigger
-from survey.person import Administrators
+from survey.person import Address, Administrators
 from survey.survey import Mode, Survey
+from survey.visits import Branch
 
 PREFIX = "VOXPOP_"
 FILE = "voxpop.toml"
@@ -59,11 +65,19 @@ class Settings:
         mattermost: The Mattermost server; None if there is none.
         slack: Slack; None if nothing of it is set.
         email: E-mail; None where nobody carries it.
+        tickets: With what helpdesks sign what they tell.
         brand: Whose surveys these are, as mails and pages show it.
         trusted_proxies: Networks whose word on a caller's address is taken.
         cors_origins: Whose pages in browsers may call the API.
+        alert_channels: Where low marks are told.
+        api_limit: How often each key may: `600/minute`.
         surveys: By name.
         contact: How often anybody is asked over all of them.
+        products: What has features that people are asked about, by key.
+        branches: Where customers come, by id.
+        visits: What the front desk offers, and when customers are asked.
+        archive_url: Where copies of answers about visits are kept; None keeps none.
+        model: A language model; None where none is set.
         notices: What was set and has no effect in this version.
         log_format: `console`, `json`, or None for what fits the place.
         log_level: From which level on the log tells.
@@ -82,11 +96,19 @@ class Settings:
     mattermost: MattermostSettings | None
     slack: SlackSettings | None
     email: EmailSettings | None
+    tickets: TicketSettings
     brand: Brand
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     cors_origins: tuple[str, ...]
+    alert_channels: tuple[Address, ...]
+    api_limit: str
     surveys: Mapping[str, Survey]
     contact: ContactPolicy
+    products: Products
+    branches: Mapping[str, Branch]
+    visits: VisitsTable
+    archive_url: str | None
+    model: ModelSettings | None
     notices: tuple[str, ...]
     log_format: Literal["console", "json"] | None
     log_level: str
@@ -157,16 +179,26 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         mattermost=_mattermost(environment),
         slack=_slack(environment),
         email=email_settings(environment.platform("email"), base_url=environment.base_url),
+        tickets=_tickets(environment),
         brand=_brand(environment),
         trusted_proxies=tuple(environment.trusted_proxies or ()),
         cors_origins=tuple(environment.cors_origins or ()),
+        alert_channels=tuple(environment.alert_channel or ()),
+        api_limit=environment.api__limit,
         surveys=surveys,
         contact=file.contact.policy,
+        products=file.products,
+        branches=branches_of(file.branches),
+        visits=file.visits,
+        archive_url=environment.archive_url,
+        model=model_settings(environment.platform("llm"), file.llm),
         notices=tuple(notices(file)),
         log_format=environment.log_format,
         log_level=environment.log_level,
     )
     told = (*settings.notices, *channel_notices(surveys, settings.platforms))
+    if settings.tickets.on and settings.waiting_for(Trigger.TICKETS) is None:
+        told = (*told, NO_SURVEY)
     return replace(settings, notices=told)
 
 
@@ -196,6 +228,15 @@ def _slack(environment: Environment) -> SlackSettings | None:
     return slack if any(environment.platform("slack").values()) else None
 
 
+def _tickets(environment: Environment) -> TicketSettings:
+    return TicketSettings(
+        secrets=tuple(environment.tickets__secrets or ()),
+        zammad_token=environment.tickets__zammad_token,
+        zendesk_secret=environment.tickets__zendesk_secret,
+        jira_secret=environment.tickets__jira_secret,
+    )
+
+
 def _brand(environment: Environment) -> Brand:
     return Brand(
         **{
@@ -210,6 +251,13 @@ def _platform_problems(environment: Environment | None) -> list[str]:
     if environment is None:
         return []
     problems = problems_of_email(environment.platform("email"))
+    problems += model_problems(environment.platform("llm"))
+    problems += problems_of_alerts(
+        environment.alert_channel or (),
+        mattermost=None not in (environment.mattermost__url, environment.mattermost__token),
+        slack=environment.slack__bot_token is not None,
+        sandbox=environment.sandbox,
+    )
     if (slack := _slack(environment)) is not None:
         problems += problems_of(slack, sandbox=environment.sandbox)
     if environment.mattermost__url is None:

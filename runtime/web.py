@@ -1,12 +1,13 @@
 """Pages and REST, put together: what people and programs reach without a chat."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
 from runtime.languages import language
 from runtime.wiring import Product
+from storage.idempotency import KEPT_FOR, SqlKeptAnswers
 from survey.localtime import zone
 from survey.usecases.answer_by_link import AnswerByLink
 from survey.usecases.link_for import LinkFor
@@ -15,6 +16,8 @@ from survey.usecases.submit_answer import SubmitAnswer
 from survey.usecases.unsubscribe import Unsubscribe
 from webapp.api import ApiParts, api_routers
 from webapp.api.keys import Access
+from webapp.api.limits import Allowance
+from webapp.api.once import Once
 from webapp.page import PageParts, page_routes
 from webapp.throttle import Throttle
 
@@ -47,7 +50,15 @@ def access_of(product: Product, throttle: Throttle) -> Access:
         clock=product.clock,
         throttle=throttle,
         proxies=product.settings.trusted_proxies,
+        usual=Allowance(product.settings.api_limit),
+        once=Once(kept=SqlKeptAnswers(product.database), clock=product.clock),
     )
+
+
+def forgetting(product: Product) -> Callable[[], Awaitable[int]]:
+    """Forgets answers that are told again no more."""
+    kept, clock = SqlKeptAnswers(product.database), product.clock
+    return lambda: kept.forget(before=clock() - KEPT_FOR)
 
 
 def rest(product: Product, access: Access, throttle: Throttle) -> Sequence[APIRouter]:
@@ -84,6 +95,7 @@ def rest(product: Product, access: Access, throttle: Throttle) -> Sequence[APIRo
                 audit=audit,
                 clock=clock,
             ),
+            rounds=product.rounds,
             throttle=throttle,
             clock=clock,
             proxies=settings.trusted_proxies,

@@ -17,14 +17,16 @@ from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
 from bot.home import Homes
 from bot.sandbox.chat import PLATFORM as SANDBOX
-from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
 from bot.sealing import Seal
 from runtime import clock as machine
+from runtime import looking_after as watching
+from runtime.asking import asking, known_by_email
 from runtime.connecting import Mail, platforms_of, refresh
+from runtime.feature_store import declining
 from runtime.languages import language, spoken
 from runtime.links import SignedLinks
 from runtime.pictures import PngCharts
-from runtime.platforms import Inside
+from runtime.platforms import Inside, paces_of
 from runtime.roster_rules import rules
 from runtime.settings import Settings
 from scheduler.knocker import Knocker
@@ -54,7 +56,6 @@ from storage.tombstones import Tombstones
 from survey.audit import Chain
 from survey.localtime import zone
 from survey.messenger import Messenger
-from survey.person import EMAIL
 from survey.ports import Clock, Tied
 from survey.usecases.ask_about import AskAbout
 from survey.usecases.authority import Authority
@@ -99,6 +100,7 @@ class Product:
     links: SignedLinks
     occasions: SqlOccasions
     ask_about: AskAbout
+    looking_after: watching.LookingAfter
     start: StartCampaign
     start_due: StartDueRounds
     next_rounds: NextRounds
@@ -151,7 +153,7 @@ def put_together(
     ballots = Ballots(timezone=settings.timezone)
     people = SqlPeople(database, timezone=settings.timezone)
     tombstones = Tombstones(settings.secret_keys)
-    roster = SqlRoster(database, tombstones, by_email=_known_by_email(settings))
+    roster = SqlRoster(database, tombstones, by_email=known_by_email(settings))
     chain = Chain(settings.secret_keys)
     rounds, figures = SqlRounds(database, chain), SqlFigures(database)
     answers = SqlAnswers(database, ballots, totals_kept=totals_kept)
@@ -168,12 +170,7 @@ def put_together(
     mail = Mail(links=links, suppressions=suppressions, keys=keys)
     platforms = platforms_of(settings, database, seal=seal, mail=mail, clock=clock)
     messengers |= {name: one.messenger for name, one in platforms.items()}
-    paces = {
-        (platform, method): pace
-        for platform, messenger in messengers.items()
-        for method, pace in messenger.paces.items()
-    }
-    outbox = SqlOutbox(database, ballots, paces=paces, platforms=names)
+    outbox = SqlOutbox(database, ballots, paces=paces_of(messengers), platforms=names)
     start = StartCampaign(
         surveys=settings.surveys,
         people=people,
@@ -185,14 +182,8 @@ def put_together(
         beside=asyncio.to_thread,
         refresh=partial(refresh, platforms),
     )
-    occasions = SqlOccasions(database, ballots, tombstones, by_email=_known_by_email(settings))
-    ask_about = AskAbout(
-        occasions=occasions,
-        clock=clock,
-        platforms=names,
-        zone=zone(settings.timezone),
-        policy=settings.contact,
-    )
+    occasions = SqlOccasions(database, ballots, tombstones, by_email=known_by_email(settings))
+    ask_about = asking(settings, occasions, platforms=names, clock=clock)
     close = CloseCampaign(rounds=rounds, figures=figures, clock=clock)
     report = MakeReport(surveys=settings.surveys, rounds=rounds, figures=figures, clock=clock)
     comments = SqlComments(database, ballots)
@@ -205,6 +196,9 @@ def put_together(
         clock=clock,
     )
     compose = ComposeCard(figures=figures, languages=language, clock=clock, policy=settings.contact)
+    looking_after = watching.connect(
+        settings, database, ballots, surveys=settings.surveys, rounds=rounds, clock=clock
+    )
     knocker = Knocker()
     worker = Worker(
         outbox=outbox,
@@ -213,6 +207,7 @@ def put_together(
         clock=clock,
         keep_going=lambda: not knocker.stopping,
         quiet=settings.contact.quiet,
+        alert=looking_after.alert,
     )
     next_rounds = NextRounds(surveys=settings.surveys, zone=zone(settings.timezone), clock=clock)
     choice = Choice(surveys=settings.surveys, rounds=rounds, next_rounds=next_rounds)
@@ -230,6 +225,7 @@ def put_together(
             people=people,
             languages=language,
             oversight=oversight,
+            follow_ups=looking_after.commands(oversight),
             rounds=RoundCommands(
                 choice=choice,
                 people=people,
@@ -247,6 +243,8 @@ def put_together(
                 charts=charts,
                 read_comments=read_comments,
                 export=export,
+                analyse=looking_after.analyse,
+                follow_ups=looking_after.follow_ups,
             ),
             own=OwnCommands(
                 surveys=settings.surveys,
@@ -267,6 +265,9 @@ def put_together(
         clock=clock,
         zone=zone(settings.timezone),
         policy=settings.contact,
+        follow_ups=looking_after.desk(people),
+        knock=knocker.knock,
+        declines=declining(database, settings, clock),
     )
     apps: dict[str, ASGIApp] = {}
     if sandbox is not None:
@@ -315,6 +316,7 @@ def put_together(
         links=links,
         occasions=occasions,
         ask_about=ask_about,
+        looking_after=looking_after,
         start=start,
         start_due=StartDueRounds(
             start=start,
@@ -337,12 +339,6 @@ def put_together(
         platforms=platforms,
         answering=tuple(answering.values()),
     )
-
-
-def _known_by_email(settings: Settings) -> Sequence[tuple[str, str]]:
-    """Platforms on which everybody has an address who has an e-mail."""
-    sandbox = [(SANDBOX, SANDBOX_WORKSPACE)] if settings.sandbox else []
-    return [*sandbox, (EMAIL, "")] if settings.email is not None else sandbox
 
 
 def _sandbox(settings: Settings, database: Database, seal: Seal, clock: Clock) -> "Sandbox | None":

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from scheduler.batch import Batch, lane_of
+from survey.card import Card
 from survey.contact import QuietDay, never_quiet
 from survey.delivery import (
     ATTEMPTS,
@@ -23,6 +24,7 @@ from survey.delivery import (
     sending,
     wait_for_recipient,
 )
+from survey.invitation import Invitation
 from survey.messenger import (
     Messenger,
     OutcomeUnknown,
@@ -53,6 +55,11 @@ SOFT_TRIES = 17
 log = structlog.get_logger()
 
 
+async def nobody_is_alerted(invitation: Invitation) -> Card:
+    """Where low marks alert no channel."""
+    raise RecipientUnreachable(f"There is no alert about {invitation.id}.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arrived:
     """What the platform has.
@@ -72,6 +79,7 @@ class Worker:
 
     Attributes:
         messengers: By platform.
+        alert: Composes what a channel is told about an answer; nothing else ever goes there.
         keep_going: Whether to begin with more; what was claimed is finished in any case.
         quiet: Which days are nobody's to write on.
     """
@@ -80,6 +88,7 @@ class Worker:
     messengers: Mapping[str, Messenger]
     compose: ComposeCard
     clock: Clock
+    alert: Callable[[Invitation], Awaitable[Card]] = nobody_is_alerted
     keep_going: Callable[[], bool] = lambda: True
     quiet: QuietDay = never_quiet
 
@@ -233,17 +242,23 @@ class Worker:
             raise
 
     async def _send(self, messenger: Messenger, delivery: Delivery) -> MessageRef:
-        reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
-        letter = delivery.address.platform == EMAIL
-        card = await self.compose(
-            delivery.invitation, reminder=reminder, first=delivery.begins if letter else None
-        )
+        card = await self._card(delivery)
         if delivery.kind is DeliveryKind.UPDATE:
             if delivery.target is None:
                 raise RecipientUnreachable("There is no message to update.")
             await messenger.update(delivery.address, delivery.target, card)
             return delivery.target
         return await messenger.send(delivery.address, card, delivery_id=delivery.id)
+
+    async def _card(self, delivery: Delivery) -> Card:
+        """What is shown where it goes: in a channel the alert, and never what one person sees."""
+        if delivery.address.channel is not None:
+            return await self.alert(delivery.invitation)
+        reminder = delivery.ordinal if delivery.kind is DeliveryKind.REMINDER else None
+        letter = delivery.address.platform == EMAIL
+        return await self.compose(
+            delivery.invitation, reminder=reminder, first=delivery.begins if letter else None
+        )
 
     async def _resolve(self, delivery: Delivery, batch: Batch) -> Arrived | None:
         messenger = self.messengers.get(delivery.address.platform)
@@ -265,7 +280,9 @@ class Worker:
             await self.outbox.failed(delivery, reason=str(error))
             return None
         except OutcomeUnknown as error:
-            if messenger.repeats and not delivery.tries:
+            # Better twice in a channel than never: somebody waits for its readers.
+            repeats = messenger.repeats or delivery.address.channel is not None
+            if repeats and not delivery.tries:
                 await self._again(delivery, reason=f"sent once more: {error}")
                 return None
             batch.in_trouble(delivery)

@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.heard import note
+from storage.insights import look_again
 from storage.invitations import Ballot, Ballots, load_invitations
 from storage.planned import plan_messages
 from storage.press import Compiled, SqliteStatements, postgresql_press
 from storage.press_sqlite import press_on_sqlite
-from storage.rows import person_of
+from storage.rows import UNTIL, person_of
 from storage.tables import addresses, campaigns, deliveries, invitations, responses
 from storage.troubles import UNAVAILABLE
 from storage.updates import plan_updates
@@ -102,11 +103,12 @@ class SqlAnswers:
                     return found
                 after = found.comment(comment, by=found.person.id, at=press.at, added=added)
                 ballot = await self._ballots.of(connection, found.campaign.id)
+                mine = invitations.c.id == found.id
                 await connection.execute(
-                    invitations.update()
-                    .where(invitations.c.id == found.id)
-                    .values(state=after.state.value)
+                    invitations.update().where(mine).values(state=after.state.value)
                 )
+                if found.campaign.rolls:
+                    await look_again(connection, mine, at=press.at)
                 insert = sqlite_insert if self._database.is_sqlite else pg_insert
                 kept = insert(responses).from_select(
                     ["campaign_id", "respondent", "cohort", "comment", "waiting"],
@@ -172,7 +174,7 @@ class SqlAnswers:
                 .where(
                     invitations.c.state == InvitationState.SENT.value,
                     campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN]),
-                    campaigns.c.closes_at > at,
+                    at < UNTIL,
                 )
                 .group_by(invitations.c.person_id)
             )
@@ -188,9 +190,11 @@ class SqlAnswers:
                     invitations.c.person_id == person.id,
                     invitations.c.state.in_([state.value for state in AWAITED]),
                     campaigns.c.state.in_([state.value for state in OPEN_CAMPAIGN]),
-                    campaigns.c.closes_at > at,
+                    at < UNTIL,
+                    # Nobody is shown a question before its time.
+                    invitations.c.asked_at <= at,
                 )
-                .order_by(campaigns.c.started_at.desc())
+                .order_by(campaigns.c.started_at.desc(), invitations.c.asked_at.desc())
             )
             return list((await load_invitations(connection, ids.all(), self._ballots)).values())
 
@@ -260,7 +264,20 @@ class SqlAnswers:
             return None
         if row["others"]:
             await self._tell_others(press)
-        return self._after(press, ballot, row)
+        after = self._after(press, ballot, row)
+        return await self._told(after) if ballot.campaign.rolls else after
+
+    async def _told(self, after: Invitation) -> Invitation:
+        """With what it is about, and what the settings say of its campaign by now."""
+        try:
+            async with self._database.read() as connection:
+                found = (await load_invitations(connection, [after.id], self._ballots))[after.id]
+        except StorageUnavailable:  # the answer is kept: that is what counts
+            log.warning("answer_shown_without_occasion", invitation=str(after.id))
+            return after
+        return replace(
+            after, campaign=found.campaign, about=found.about, ask_number=found.ask_number
+        )
 
     async def _tell_others(self, press: Press) -> None:
         """The other messages of the invitation change too; seldom is there another."""

@@ -8,14 +8,18 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, bindparam, case, func, select
+from sqlalchemy import Integer, Uuid, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import among
-from storage.tables import campaigns, deliveries, invitations
+from storage.rows import named
+from storage.tables import campaigns, deliveries, follow_ups, invitations, responses
 from storage.updates import plan_updates
 from survey.delivery import Delivery, MessageRef
-from survey.states import DeliveryKind, DeliveryState, InvitationState
+from survey.follow_ups import FollowUpState
+from survey.states import ABOUT, DeliveryKind, DeliveryState, InvitationState
+
+_ABOUT = sorted(kind.value for kind in ABOUT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +46,9 @@ async def record(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> Se
     if mine:
         await connection.execute(_WRITE, [_values(one) for one, _ in mine])
     messages = {
-        one.delivery.invitation.id: (one, sent)
-        for one, sent in mine
-        if one.delivery.kind is not DeliveryKind.UPDATE
+        one.delivery.invitation.id: (one, sent) for one, sent in mine if one.delivery.kind in ABOUT
     }
+    alerts = [one.delivery for one, _ in mine if one.delivery.kind is DeliveryKind.NOTICE]
     # The campaign before the invitation, as everywhere: nobody waits in a circle.
     reached = Counter(
         one.delivery.invitation.campaign.id for one, sent in messages.values() if not sent
@@ -59,6 +62,9 @@ async def record(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> Se
         if changed:
             at = max(one.at for one, _ in mine)
             await plan_updates(connection, invitations.c.id.in_(changed), at=at)
+    if alerts:
+        at = max(one.at for one, _ in mine)
+        await _mark_alerted(connection, alerts, at=at)
     return [sent is not None for sent in before]
 
 
@@ -106,6 +112,42 @@ async def _mark_sent(connection: AsyncConnection, ids: Sequence[UUID]) -> Sequen
     return [row.id for row in rows if row.state != InvitationState.SENT.value]
 
 
+async def _mark_alerted(
+    connection: AsyncConnection, alerts: Sequence[Delivery], *, at: datetime
+) -> None:
+    """From now on a press changes these, too; what came while they were on their way does now."""
+    shown = {one.invitation.id: one.invitation.response for one in alerts}
+    await connection.execute(_mark(connection.dialect.name == "sqlite"), {"ids": list(shown)})
+    rows = await connection.execute(
+        select(
+            follow_ups.c.invitation_id,
+            follow_ups.c.state,
+            follow_ups.c.note,
+            responses.c.score,
+            responses.c.comment,
+        )
+        .join(
+            responses,
+            and_(
+                responses.c.campaign_id == follow_ups.c.campaign_id,
+                responses.c.respondent == named(follow_ups.c.invitation_id),
+            ),
+        )
+        .where(follow_ups.c.invitation_id.in_(list(shown)))
+    )
+    changed = [
+        row.invitation_id
+        for row in rows
+        if (row.score, row.comment)
+        != (shown[row.invitation_id].score, shown[row.invitation_id].comment)
+        or row.state != FollowUpState.OPEN.value
+        or row.note
+    ]
+    if changed:
+        which = invitations.c.id.in_(changed)
+        await plan_updates(connection, which, at=at, kinds=[DeliveryKind.NOTICE])
+
+
 # Both are made once for each database: every batch needs them.
 @cache
 def _hold(sqlite: bool) -> Any:
@@ -115,7 +157,7 @@ def _hold(sqlite: bool) -> Any:
         .where(
             other.c.invitation_id == deliveries.c.invitation_id,
             other.c.id != deliveries.c.id,
-            other.c.kind != DeliveryKind.UPDATE.value,
+            other.c.kind.in_(_ABOUT),
             other.c.sent_at.is_not(None),
         )
         .scalar_subquery()

@@ -12,9 +12,9 @@ from storage.planned import plan_messages
 from storage.rows import survey_of
 from storage.tables import addresses, campaigns, deliveries, invitations, people, suppressions
 from survey.person import EMAIL, Address
-from survey.states import OPEN_CAMPAIGN, UNDER_WAY, DeliveryKind, InvitationState
+from survey.states import ABOUT, OPEN_CAMPAIGN, UNDER_WAY, DeliveryKind, InvitationState
 
-_ABOUT = [DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]
+_ABOUT = sorted(kind.value for kind in ABOUT)
 _WAITING = [InvitationState.PENDING.value, InvitationState.SENT.value]
 _OPEN = sorted(state.value for state in OPEN_CAMPAIGN)
 _UNDER_WAY = sorted(state.value for state in UNDER_WAY)

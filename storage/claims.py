@@ -17,8 +17,9 @@ from storage.rows import SILENCE, silence_of
 from storage.tables import campaigns, deliveries, invitations, opt_outs, people
 from survey.delivery import LEASE, Delivery, MessageRef, Method
 from survey.person import EMAIL, Address
-from survey.states import CampaignState, DeliveryKind, DeliveryState
+from survey.states import ABOUT, CampaignState, DeliveryKind, DeliveryState
 
+_ABOUT = sorted(kind.value for kind in ABOUT)
 _queue = deliveries.alias("queue")
 
 
@@ -35,8 +36,8 @@ def due(lane: Lane, *, at: datetime, number: int) -> Any:
             _queue.c.workspace == lane.workspace,
             updates if lane.method is Method.UPDATE else ~updates,
             _queue.c.due_at <= at,
-            # A paused round sends nothing, but its messages still change.
-            or_(campaigns.c.state != CampaignState.PAUSED.value, updates),
+            # A paused round asks nobody, but its messages still change, and low marks still alert.
+            or_(campaigns.c.state != CampaignState.PAUSED.value, _queue.c.kind.not_in(_ABOUT)),
         )
         .order_by(_queue.c.due_at)
         .limit(number)
@@ -87,7 +88,7 @@ def _whole() -> Any:
         select(func.max(other.c.sent_at))
         .where(
             other.c.invitation_id == deliveries.c.invitation_id,
-            other.c.kind != DeliveryKind.UPDATE.value,
+            other.c.kind.in_(_ABOUT),
         )
         .scalar_subquery()
     )
@@ -98,7 +99,7 @@ def _whole() -> Any:
     before = exists().where(
         other.c.invitation_id == deliveries.c.invitation_id,
         other.c.platform == EMAIL,
-        other.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
+        other.c.kind.in_(_ABOUT),
         tuple_(other.c.kind, other.c.ordinal) < tuple_(deliveries.c.kind, deliveries.c.ordinal),
         other.c.attempt > 0,
     )
@@ -106,7 +107,7 @@ def _whole() -> Any:
         select(
             deliveries,
             and_(deliveries.c.platform == EMAIL, before).label("goes_on"),
-            campaigns.c.at_once,
+            or_(campaigns.c.at_once, invitations.c.at_once).label("at_once"),
             target.c.channel_ref.label("target_channel"),
             target.c.message_ref.label("target_message"),
             type_coerce(last_sent, Instant).label("last_sent"),

@@ -6,7 +6,9 @@ from sqlalchemy import ColumnElement, FromClause, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import campaigns, deliveries, invitations, people
-from survey.states import OPEN_CAMPAIGN, DeliveryKind, DeliveryState, InvitationState
+from survey.states import ABOUT, OPEN_CAMPAIGN, DeliveryState, InvitationState
+
+_ABOUT = sorted(kind.value for kind in ABOUT)
 
 LEFT = "left the roster"
 GONE = "their account is deactivated"
@@ -42,7 +44,7 @@ async def deactivate(
                 select(invitations.c.id).where(invitations.c.person_id.in_(theirs))
             ),
             deliveries.c.state == DeliveryState.PLANNED.value,
-            deliveries.c.kind != DeliveryKind.UPDATE.value,
+            deliveries.c.kind.in_(_ABOUT),
         )
         .values(state=DeliveryState.SKIPPED.value, reason=LEFT)
     )
@@ -69,7 +71,7 @@ async def withdraw_unsent(connection: AsyncConnection, gone: FromClause, *, reas
     waiting = (
         there,
         deliveries.c.state == DeliveryState.PLANNED.value,
-        deliveries.c.kind != DeliveryKind.UPDATE.value,
+        deliveries.c.kind.in_(_ABOUT),
     )
     # Invitations before deliveries, as everywhere: nobody waits in a circle.
     await connection.execute(

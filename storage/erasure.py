@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.cohorts import Answer, add_to_totals, among, leave_cohorts, shard_of
 from storage.invitations import Ballot, Ballots
+from storage.moments_held import erase_happened
 from storage.rows import survey_of
 from storage.tables import (
     addresses,
@@ -24,7 +25,7 @@ from storage.tables import (
     set_aside,
     suppressions,
 )
-from survey.person import EMAIL
+from survey.person import CHANNEL, EMAIL
 from survey.rights import Erased
 from survey.states import OPEN_CAMPAIGN, DeliveryState, InvitationState
 
@@ -70,6 +71,7 @@ async def erase_person(
         shards=shards,
     )
     await _withdraw(connection, person_id)
+    await erase_happened(connection, email, person_id=person_id, at=at)
     await _erase_row(connection, person_id, email, at=at)
     return Erased(taken_back=taken_back, kept=kept)
 
@@ -196,13 +198,15 @@ async def leave_out_erased(connection: AsyncConnection, campaign_id: int) -> Non
 
 async def _recall(connection: AsyncConnection, theirs: ColumnElement[bool]) -> None:
     under_way = deliveries.c.state.in_(_ON_THEIR_WAY)
+    in_channel = deliveries.c.user_id.startswith(CHANNEL, autoescape=True)
     await connection.execute(
         deliveries.update()
         .where(deliveries.c.invitation_id.in_(select(invitations.c.id).where(theirs)))
         .values(
-            user_id="",
-            channel_ref=null(),
-            message_ref=null(),
+            # What a channel was told is changed there; its address is nobody's.
+            user_id=case((in_channel, deliveries.c.user_id), else_=""),
+            channel_ref=case((in_channel, deliveries.c.channel_ref)),
+            message_ref=case((in_channel, deliveries.c.message_ref)),
             lease_until=null(),
             state=case((under_way, DeliveryState.SKIPPED.value), else_=deliveries.c.state),
             # What a mail server said may name the mailbox, in whatever form.

@@ -2,18 +2,21 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.rows import PERSON, campaign_of, person_of
-from storage.tables import campaign_keys, campaigns, invitations, people, responses
+from storage.rows import PERSON, UNTIL, campaign_of, person_of, survey_of
+from storage.tables import campaign_keys, campaigns, invitations, occasions, people, responses
 from survey.campaign import Campaign
 from survey.errors import OutOfDate
 from survey.invitation import Invitation, Response
+from survey.occasion import Told
 from survey.states import CampaignState, InvitationState
 from survey.survey import Mode
 
@@ -77,14 +80,19 @@ _WHOLE = (
     select(
         invitations,
         campaigns.c.state.label("campaign_state"),
-        campaigns.c.closes_at,
+        UNTIL.label("until"),
         campaigns.c.closing_at,
         campaigns.c.invited,
         campaigns.c.reached,
+        # What the settings say anew of a campaign without an end.
+        case((invitations.c.closes_at.is_not(None), campaigns.c.definition)).label("definition"),
+        occasions.c.happened_at,
+        occasions.c.details,
         *PERSON[1:],
     )
     .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
     .join(people, people.c.id == invitations.c.person_id)
+    .outerjoin(occasions, occasions.c.invitation_id == invitations.c.id)
     .where(invitations.c.id.in_(bindparam("ids", expanding=True)))
 )
 _ANSWERS = select(
@@ -111,24 +119,36 @@ async def load_invitations(
     found = {
         row.id: Invitation(
             id=row.id,
-            campaign=replace(
-                known[row.campaign_id].campaign,
-                state=CampaignState(row.campaign_state),
-                closes_at=row.closes_at,
-                closed_at=row.closing_at,
-                invited=row.invited,
-                reached=row.reached,
-            ),
+            campaign=_campaign_of(row, known[row.campaign_id].campaign),
             person=person_of(dict(row._mapping), timezone=ballots.timezone),  # noqa: SLF001 - its public name
             state=InvitationState(row.state),
             response=answers.get((row.campaign_id, names[row.id]), Response()),
             pressed_at=row.pressed_at,
             first_contact=row.first_contact,
             ask_number=row.ask_number,
+            about=_told(row),
         )
         for row in rows
     }
     return {number: found[number] for number in ids if number in found}
+
+
+def _campaign_of(row: Row[Any], frozen: Campaign) -> Campaign:
+    return replace(
+        frozen,
+        survey=frozen.survey if row.definition is None else survey_of(row.definition),
+        state=CampaignState(row.campaign_state),
+        closes_at=row.until,
+        closed_at=row.closing_at,
+        invited=row.invited,
+        reached=row.reached,
+    )
+
+
+def _told(row: Row[Any]) -> Told | None:
+    if row.happened_at is None:
+        return None
+    return Told(key=row.occasion, happened_at=row.happened_at, details=json.loads(row.details))
 
 
 async def _responses(

@@ -21,7 +21,9 @@ async def invitation_of(
     """Somebody's invitation to a round, if they have one."""
     found: UUID | None = await connection.scalar(
         select(invitations.c.id).where(
-            invitations.c.campaign_id == campaign.id, invitations.c.person_id == person.id
+            invitations.c.campaign_id == campaign.id,
+            invitations.c.person_id == person.id,
+            invitations.c.occasion == "",
         )
     )
     return found

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import String, bindparam, select
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import IntegrityError
 
 from storage.engine import Database
+from storage.press import Compiled
 from storage.tables import api_keys
 from survey.errors import InvalidValue
 from survey.ports import Key, Role
@@ -20,6 +22,10 @@ NAME_LIMIT = 64
 """Characters of a key's name."""
 _BYTES = 32
 _MARK = len(BEGINS) + 4
+_THAT_OPENS = select(api_keys).where(
+    api_keys.c.digest == bindparam("digest", type_=String), api_keys.c.revoked_at.is_(None)
+)
+_BY_DIGEST = Compiled(_THAT_OPENS, asyncpg_dialect.dialect())  # type: ignore[no-untyped-call]
 
 
 class SqlKeys:
@@ -55,15 +61,18 @@ class SqlKeys:
         return key
 
     async def find(self, key: str) -> Key | None:
-        """See the port."""
+        """See the port.
+
+        Every call of a program asks this first. On PostgreSQL it goes by the driver's own
+        connection, as presses do: one round trip where a transaction takes five.
+        """
+        if not self._database.is_sqlite:
+            async with self._database.driver() as driver:
+                found = await driver.fetchrow(_BY_DIGEST.text, _digest(key))
+                return None if found is None else _key(found)
         async with self._database.read() as connection:
-            row = (
-                await connection.execute(
-                    select(api_keys).where(
-                        api_keys.c.digest == _digest(key), api_keys.c.revoked_at.is_(None)
-                    )
-                )
-            ).one_or_none()
+            rows = await connection.execute(_THAT_OPENS, {"digest": _digest(key)})
+            row = rows.mappings().one_or_none()
             return None if row is None else _key(row)
 
     async def revoke(self, name: str, *, at: datetime) -> bool:
@@ -80,7 +89,7 @@ class SqlKeys:
         """See the port."""
         async with self._database.read() as connection:
             rows = await connection.execute(select(api_keys).order_by(api_keys.c.name))
-            return [_key(row) for row in rows]
+            return [_key(row) for row in rows.mappings()]
 
 
 def _digest(key: str) -> str:
@@ -88,11 +97,12 @@ def _digest(key: str) -> str:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
-def _key(row: Row[Any]) -> Key:
+def _key(row: Any) -> Key:
+    """A row by the names of its columns, of SQLAlchemy's or of the driver's."""
     return Key(
-        name=row.name,
-        role=Role(row.role),
-        mark=row.mark,
-        made_at=row.made_at,
-        revoked_at=row.revoked_at,
+        name=row["name"],
+        role=Role(row["role"]),
+        mark=row["mark"],
+        made_at=row["made_at"],
+        revoked_at=row["revoked_at"],
     )

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.channels import written_to
+from storage.met import of_a_roster
 from storage.rows import PERSON, SILENCE
 from storage.tables import addresses, campaigns, invitations, opt_outs, people
 from survey.contact import NEVER_ASKED, QUIET_NEVER, Ledger, Silence
@@ -47,15 +48,28 @@ async def read_candidates(
     platforms: Sequence[str],
     year_from: datetime,
     timezone: str,
+    emails: Collection[str] | None = None,
 ) -> list[Candidate]:
-    """Everybody active, in three statements however many they are."""
-    asked = _asks(survey, year_from).subquery()
-    stopped = (
-        select(opt_outs.c.person_id)
-        .where(or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == survey))
-        .distinct()
-        .subquery()
+    """Everybody active, in three statements however many they are.
+
+    Args:
+        connection: With a transaction.
+        survey: Whose rest and stops count, by its name.
+        platforms: Those that are on, the preferred first.
+        year_from: Since when questions count as those of this year (UTC).
+        timezone: The organisation's, for people who have none.
+        emails: Only these, lower case, whoever tells of them; None for all whom a roster names.
+    """
+    meant = and_(people.c.active, of_a_roster() if emails is None else people.c.email.in_(emails))
+    asks = _asks(survey, year_from)
+    stops = select(opt_outs.c.person_id).where(
+        or_(opt_outs.c.survey == ALL_SURVEYS, opt_outs.c.survey == survey)
     )
+    if emails is not None:  # few of them: theirs are looked up, rather than everybody's counted
+        them = select(people.c.id).where(meant)
+        asks = asks.where(invitations.c.person_id.in_(them))
+        stops = stops.where(opt_outs.c.person_id.in_(them))
+    asked, stopped = asks.subquery(), stops.distinct().subquery()
     rows = await connection.execute(
         select(
             *PERSON,
@@ -67,11 +81,11 @@ async def read_candidates(
         )
         .outerjoin(asked, asked.c.person_id == people.c.id)
         .outerjoin(stopped, stopped.c.person_id == people.c.id)
-        .where(people.c.active)
+        .where(meant)
         .order_by(people.c.id)
     )
     found = rows.all()
-    where = await _addresses(connection, platforms)
+    where = await _addresses(connection, platforms, true() if emails is None else meant)
     # Presses have their turn while a hundred thousand people are read.
     return await asyncio.to_thread(_candidates, found, where, timezone)
 
@@ -118,7 +132,9 @@ def _candidates(
     ]
 
 
-async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> dict[int, Address]:
+async def _addresses(
+    connection: AsyncConnection, platforms: Sequence[str], whose: ColumnElement[bool]
+) -> dict[int, Address]:
     """Where each person is written to: their own choice, else the preferred platform.
 
     A mailbox that refuses our mail reaches nobody.
@@ -135,7 +151,7 @@ async def _addresses(connection: AsyncConnection, platforms: Sequence[str]) -> d
     rows = await connection.execute(
         select(addresses)
         .join(people, people.c.id == addresses.c.person_id)
-        .where(addresses.c.platform.in_(platforms), written_to())
+        .where(addresses.c.platform.in_(platforms), written_to(), whose)
         .order_by(preferred.desc(), addresses.c.workspace.desc())
     )
     # The last one stands: that of the platform that comes first.

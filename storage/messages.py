@@ -17,8 +17,9 @@ from storage.tables import addresses, deliveries, invitations
 from survey.card import Subject
 from survey.delivery import MessageRef
 from survey.person import Address
-from survey.states import DeliveryKind, DeliveryState
+from survey.states import ABOUT, DeliveryState
 
+_ABOUT = sorted(kind.value for kind in ABOUT)
 _UNDER_WAY = (DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value)
 _STORED = select(deliveries.c.state, deliveries.c.channel_ref, deliveries.c.message_ref).where(
     deliveries.c.id == bindparam("delivery", type_=Uuid())
@@ -98,6 +99,7 @@ class SqlMessages:
                         addresses.c.user_id == address.user_id,
                         deliveries.c.channel_ref == ref.channel,
                         deliveries.c.message_ref == ref.message,
+                        deliveries.c.kind.in_(_ABOUT),
                     )
                     .limit(1)
                 )
@@ -117,7 +119,7 @@ class SqlMessages:
                         deliveries.c.platform == address.platform,
                         deliveries.c.workspace == address.workspace,
                         deliveries.c.user_id == address.user_id,
-                        deliveries.c.kind != DeliveryKind.UPDATE.value,
+                        deliveries.c.kind.in_(_ABOUT),
                         deliveries.c.message_ref.is_not(None),
                     )
                     .order_by(deliveries.c.sent_at.desc())

@@ -26,10 +26,9 @@ from storage.lanes import (
 from storage.tables import deliveries
 from storage.together import Together
 from survey.delivery import Delivery, MessageRef, Method, method_of
-from survey.states import DeliveryKind, DeliveryState
+from survey.states import ABOUT, DeliveryState
 
 _NO_LIMITS: Paces = {}
-_ABOUT = frozenset({DeliveryKind.INITIAL, DeliveryKind.REMINDER})
 LINGER = timedelta(seconds=0.2)
 """How long a message that arrived waits for others that are recorded with it."""
 MOST_TOGETHER = 50
@@ -174,7 +173,7 @@ class SqlOutbox:
             written = await self._end(
                 connection, delivery, state=DeliveryState.FAILED, reason=reason
             )
-            if written and delivery.kind in _ABOUT:
+            if written and delivery.kind in ABOUT:
                 await go_on(connection, [delivery.id], self._platforms)
             return written
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.instants import Instant
 from storage.invitations import Ballots
 from storage.set_aside import suspicion
 from storage.tables import campaigns, deliveries, invitations, responses, set_aside
@@ -24,9 +26,12 @@ _ROUNDS_OF = (
     )
     .join(campaigns)
     .where(invitations.c.person_id == bindparam("person"))
-    .order_by(campaigns.c.started_at.desc(), campaigns.c.id.desc())
+    .order_by(campaigns.c.started_at.desc(), campaigns.c.id.desc(), invitations.c.asked_at.desc())
 )
-_OVER = campaigns.c.state.not_in([state.value for state in OPEN_CAMPAIGN])
+_OVER = or_(
+    campaigns.c.state.not_in([state.value for state in OPEN_CAMPAIGN]),
+    invitations.c.closes_at <= bindparam("at", type_=Instant),
+)
 _COUNTED = invitations.c.state.in_([state.value for state in COUNTED])
 
 _ANSWERED = _ROUNDS_OF.where(_OVER, _COUNTED).limit(bindparam("latest"))
@@ -46,10 +51,11 @@ async def every_round(
 
 
 async def latest_answers(
-    connection: AsyncConnection, ballots: Ballots, person_id: int, *, limit: int
+    connection: AsyncConnection, ballots: Ballots, person_id: int, *, at: datetime, limit: int
 ) -> tuple[Asked, ...]:
     """The latest rounds that are over and that they answered, newest first."""
-    rows = (await connection.execute(_ANSWERED, {"person": person_id, "latest": limit})).all()
+    bound = {"person": person_id, "at": at, "latest": limit}
+    rows = (await connection.execute(_ANSWERED, bound)).all()
     return await _with_answers(connection, ballots, rows, {})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy import Select, and_, case, func, null, or_, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from storage.channels import written_to
 from storage.consents import note, read_consents, stop
 from storage.engine import Database
 from storage.ledger import ALL_SURVEYS, read_candidates, read_ledger
+from storage.met import of_a_roster
 from storage.returning import bring_back, send_after_all
 from storage.rows import PERSON, attributes_text, person_of
 from storage.tables import addresses, opt_outs, people
@@ -124,7 +125,12 @@ class SqlPeople:
         one = insert(people)
         known = ("name", "timezone", "locale", "attributes", "active")
         upsert = one.on_conflict_do_update(
-            index_elements=["email"], set_={name: one.excluded[name] for name in known}
+            index_elements=["email"],
+            set_={
+                **{name: one.excluded[name] for name in known},
+                # Whom only an event has told of so far is one of them from now on.
+                "source": case((of_a_roster(), people.c.source), else_=null()),
+            },
         )
         rows = [
             {

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql import ClauseElement
 
 from storage.instants import Instant
-from storage.rows import PERSON
+from storage.rows import PERSON, UNTIL
 from storage.tables import (
     addresses,
     campaigns,
@@ -93,7 +93,7 @@ def _who_and_when(*, by_link: bool) -> tuple[Any, ...]:
         invitations.c.campaign_id == bindparam("campaign", type_=campaigns.c.id.type),
         campaigns.c.id == invitations.c.campaign_id,
         campaigns.c.state.in_(_among(_OPEN)),
-        campaigns.c.closes_at > bindparam("at", type_=Instant),
+        bindparam("at", type_=Instant) < UNTIL,
         # Whoever holds the invitation's own link is the one who was asked.
         *(() if by_link else account),
         invitations.c.person_id == people.c.id,
@@ -199,7 +199,6 @@ def postgresql_press(*, undo: bool, by_link: bool, totals_kept: bool = True) -> 
             invitations.c.first_contact,
             _others(by_link=by_link),
             campaigns.c.state.label("campaign_state"),
-            campaigns.c.closes_at,
             *PERSON,
         )
         .cte("asked")
@@ -254,7 +253,6 @@ class SqliteStatements:
             invitations.c.first_contact,
             _others(by_link=by_link),
             campaigns.c.state.label("campaign_state"),
-            campaigns.c.closes_at,
             *PERSON,
         ).where(*_who_and_when(by_link=by_link), *_answerable(undo=undo))
         self.asked = Compiled(asked, dialect)

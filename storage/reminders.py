@@ -1,6 +1,7 @@
 """Who has a question and has not answered it: what reminders are planned from."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.planned import plan_messages
-from storage.rows import PERSON, SILENCE, person_of, silence_of
-from storage.tables import deliveries, invitations, people
+from storage.rows import PERSON, SILENCE, UNTIL, person_of, silence_of
+from storage.tables import campaigns, deliveries, invitations, people
 from survey.campaign import Campaign
 from survey.contact import MESSAGES_APART
 from survey.errors import NoReminder, WhyNoReminder
@@ -114,18 +115,19 @@ class SqlReminders:
 
     async def _read(
         self,
-        campaigns: Sequence[Campaign],
+        of: Sequence[Campaign],
         which: ColumnElement[bool],
         *,
         having: ColumnElement[bool],
         limit: int | None = None,
     ) -> list[Unanswered]:
-        known = {campaign.id: campaign for campaign in campaigns}
+        known = {campaign.id: campaign for campaign in of}
         grouped = (
             select(
                 invitations.c.id,
                 invitations.c.campaign_id,
                 invitations.c.person_id,
+                func.max(UNTIL).label("until"),
                 _FIRST_SENT.label("first_sent"),
                 _LAST_SENT.label("last_sent"),
                 _LAST_ORDINAL.label("last_ordinal"),
@@ -134,6 +136,7 @@ class SqlReminders:
                 .label("reminders"),
             )
             .join(deliveries, deliveries.c.invitation_id == invitations.c.id)
+            .join(campaigns, campaigns.c.id == invitations.c.campaign_id)
             .join(people, people.c.id == invitations.c.person_id)
             .where(
                 people.c.active,
@@ -167,7 +170,7 @@ class SqlReminders:
     def _unanswered(self, row: Any, campaign: Campaign) -> Unanswered:
         return Unanswered(
             invitation_id=row.id,
-            campaign=campaign,
+            campaign=replace(campaign, closes_at=row.until),
             person=person_of(dict(row._mapping), timezone=self._timezone),  # noqa: SLF001 - its public name
             address=Address(platform=row.platform, workspace=row.workspace, user_id=row.user_id),
             first_sent=row.first_sent,

@@ -34,6 +34,8 @@ async def bring_back(
         .where(
             invitations.c.person_id == person.id,
             invitations.c.campaign_id.in_(open_rounds(survey)),
+            # What has closed by itself stays so.
+            or_(invitations.c.closes_at.is_(None), invitations.c.closes_at > at),
             invitations.c.state.in_(
                 [InvitationState.DECLINED.value, InvitationState.OPTED_OUT.value]
             ),

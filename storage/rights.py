@@ -17,6 +17,7 @@ from storage.erasure import erase_person
 from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
 from storage.locks import Lock, wait_for
+from storage.moments_held import erase_happened, read_happened
 from storage.own_answers import every_round, latest_answers
 from storage.rows import PERSON, person_of
 from storage.tables import (
@@ -36,8 +37,6 @@ from survey.localtime import local_date
 from survey.person import EMAIL, Address, Person
 from survey.rights import Erased, Held, Standing
 
-BATCH = 10_000
-"""How many digests one statement looks up."""
 TRIES = 3
 """How often erasing is tried: whoever sends them a message just then locks the other way round."""
 
@@ -111,6 +110,7 @@ class SqlRights:
                 away_from=row.away_from,
                 away_until=row.away_until,
                 rounds=await every_round(connection, self._ballots, person.id),
+                happened=await read_happened(connection, person.id, row.email),
                 administrator_accounts=tuple(f"{pin.platform}:{pin.user_id}" for pin in pins),
                 audit_entries=await connection.scalar(
                     select(func.count()).where(
@@ -135,7 +135,9 @@ class SqlRights:
             return Standing(
                 opt_outs=tuple(stopped),
                 snoozed_until=await connection.scalar(asleep),
-                answered=await latest_answers(connection, self._ballots, person.id, limit=latest),
+                answered=await latest_answers(
+                    connection, self._ballots, person.id, at=at, limit=latest
+                ),
             )
 
     async def forget(self, person: Person, *, at: datetime) -> Erased:
@@ -184,6 +186,8 @@ class SqlRights:
                 )
                 await connection.execute(suppressions.delete().where(suppressions.c.email == email))
             if known is None:
+                if email:
+                    await erase_happened(connection, email, person_id=None, at=at)
                 return None
             return await erase_person(
                 connection, known.id, self._ballots, shards=self._database.shards, at=at
@@ -191,21 +195,8 @@ class SqlRights:
 
     async def forgotten(self, emails: Iterable[str]) -> set[str]:
         """See the port."""
-        given: dict[str, set[str]] = {}
-        for email in emails:
-            for digest in self._tombstones.digests(email):
-                given.setdefault(digest, set()).add(email)
-        digests = list(given)
-        found: set[str] = set()
         async with self._database.read() as connection:
-            for place in range(0, len(digests), BATCH):
-                known = await connection.scalars(
-                    select(erasures.c.digest).where(
-                        erasures.c.digest.in_(digests[place : place + BATCH])
-                    )
-                )
-                found |= {email for digest in known for email in given[digest]}
-        return found
+            return await self._tombstones.find(connection, emails)
 
     async def replay(self, *, at: datetime) -> int:
         """Forget again whom the journal names and this database, an older one, still knows.

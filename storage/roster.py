@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.departures import deactivate
 from storage.engine import Database
 from storage.locks import Lock, wait_for
+from storage.met import of_a_roster
 from storage.roster_conditions import (
     address_of,
     compared,
@@ -134,7 +135,7 @@ class SqlRoster:
     ) -> None:
         """Find out what each entry means; only the temporary tables are written."""
         differs = or_(
-            people.c.source.is_(None),
+            ~of_a_roster(named=True),
             *(people.c[name].is_distinct_from(staged.c[name]) for name in compared),
         )
         await connection.execute(
@@ -195,7 +196,7 @@ class SqlRoster:
             )
             .on_conflict_do_nothing(index_elements=["email"])
         )
-        theirs = and_(people.c.active, people.c.source.is_not(None))
+        theirs = and_(people.c.active, of_a_roster(named=True))
         await connection.execute(
             update(people)
             .where(

@@ -23,10 +23,17 @@ from survey.accounts import Accounts
 from survey.audit import THE_SCHEDULE, Chain, Entry
 from survey.campaign import Campaign, Period
 from survey.delivery import Method
-from survey.errors import CampaignExists, CommitUnknown, NotFound, StartedElsewhere
+from survey.errors import (
+    CampaignExists,
+    CommitUnknown,
+    NoRoundRunning,
+    NotFound,
+    StartedElsewhere,
+)
 from survey.person import Person
 from survey.planning import Plan
 from survey.states import (
+    ABOUT,
     OPEN_CAMPAIGN,
     CampaignState,
     DeliveryKind,
@@ -36,6 +43,7 @@ from survey.states import (
 
 CLOCKS_APART_SECONDS = 3
 """How far apart the clocks of two machines may be; `voxpop doctor` tells."""
+_ABOUT = sorted(kind.value for kind in ABOUT)
 _NOT_DELIVERED = [DeliveryState.FAILED.value, DeliveryState.SKIPPED.value]
 _OPEN = [state.value for state in OPEN_CAMPAIGN]
 _TRIED = (deliveries.c.tries > 0).label("tried")
@@ -79,6 +87,8 @@ class SqlRounds:
             known = await invitation_of(connection, campaign, person)
             row = await connection.execute(select(campaigns).where(campaigns.c.id == campaign.id))
             now = campaign_of(row.one())
+        if now.rolls:  # there is nothing that it could be about
+            raise NoRoundRunning(campaign.survey.name)
         if known is not None and now.takes_answers(at):
             return known
         async with self._database.write() as connection:
@@ -254,7 +264,7 @@ async def _held(
                 deliveries.c.platform == lanes.c.platform,
                 deliveries.c.workspace == lanes.c.workspace,
                 deliveries.c.state == DeliveryState.PLANNED.value,
-                deliveries.c.kind != DeliveryKind.UPDATE.value,
+                deliveries.c.kind.in_(_ABOUT),
             ),
         )
         .join(invitations)

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row, func
+from sqlalchemy import ColumnElement, Row, String, cast, func
 
-from storage.tables import people
+from storage.tables import campaigns, invitations, people
 from survey.accounts import Accounts
 from survey.campaign import Campaign, Period
 from survey.contact import Silence
@@ -28,8 +30,15 @@ PERSON = (
     people.c.compact,
 )
 """What `person_of` reads."""
+UNTIL = func.coalesce(invitations.c.closes_at, campaigns.c.closes_at)
+"""When an invitation closes: by itself, or with its round."""
 SILENCE = (people.c.snoozed_until, people.c.away_from, people.c.away_until)
 """What `silence_of` reads."""
+
+
+def named(invitation_id: ColumnElement[UUID]) -> ColumnElement[str]:
+    """The respondent of an identified survey: the invitation itself."""
+    return func.replace(cast(invitation_id, String), "-", "")
 
 
 def attributes_text(attributes: Mapping[str, str]) -> str:
@@ -69,6 +78,7 @@ def survey_text(survey: Survey) -> str:
     )
 
 
+@lru_cache(maxsize=256)
 def survey_of(definition: str) -> Survey:
     """The definition again."""
     found = json.loads(definition)

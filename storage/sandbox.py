@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from storage.engine import Database
 from storage.tables import sandbox_messages
 from survey.card import Attachment
+from survey.person import CHANNEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +125,10 @@ class SqlSandbox:
     async def inbox(self, inbox: str) -> Sequence[StoredMessage]:
         """A conversation with its threads, oldest first."""
         return await self._read(sandbox_messages.c.inbox == inbox)
+
+    async def posts(self) -> Sequence[StoredMessage]:
+        """What stands in channels, oldest first."""
+        return await self._read(sandbox_messages.c.inbox.startswith(CHANNEL, autoescape=True))
 
     async def image(self, message_id: int) -> bytes | None:
         """A message's picture."""

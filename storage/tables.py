@@ -30,6 +30,13 @@ from storage.tables_beside import (
     listeners,
     sandbox_messages,
 )
+from storage.tables_figures import (
+    released_groups,
+    released_totals,
+    responses,
+    steps,
+    totals,
+)
 from storage.tables_moments import (
     archived,
     branches,
@@ -227,17 +234,29 @@ invitations = Table(
     Column("ask_number", SmallInteger),
     Column("pressed_at", Instant),
     # What it is about, where a person can be asked more than once: a ticket, a visit, a feature.
-    Column("occasion", String(255), nullable=False, server_default=""),
+    Column("occasion", String(255), nullable=False, server_default=text("''")),
     # Its own close, where its round has none.
     Column("closes_at", Instant),
+    # Whether its first message waits for nobody's window; its round can say so too.
+    Column("at_once", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("campaign_id", "person_id", "occasion"),
 )
 Index("ix_invitations_pressed_at", invitations.c.campaign_id, invitations.c.pressed_at)
+# What closes by itself and is still open.
 Index(
     "ix_invitations_closes_at",
     invitations.c.closes_at,
-    postgresql_where=text("closes_at IS NOT NULL"),
-    sqlite_where=text("closes_at IS NOT NULL"),
+    postgresql_where=text("closes_at IS NOT NULL AND state IN ('pending', 'sent')"),
+    sqlite_where=text("closes_at IS NOT NULL AND state IN ('pending', 'sent')"),
+)
+# Nobody is asked about the same thing twice, whoever it is told of.
+Index(
+    "uq_invitations_occasion",
+    invitations.c.campaign_id,
+    invitations.c.occasion,
+    unique=True,
+    postgresql_where=text("occasion <> ''"),
+    sqlite_where=text("occasion <> ''"),
 )
 
 # Answers that are not counted: whether a person gave them is not known.
@@ -297,67 +316,4 @@ Index(
     deliveries.c.lease_until,
     postgresql_where=deliveries.c.state.in_(["sending", "unknown"]),
     sqlite_where=deliveries.c.state.in_(["sending", "unknown"]),
-)
-
-# No foreign keys here and in `totals`: a press writes both, has read the campaign in the same
-# statement, and would pay for each check with a lock on the campaign's one row.
-responses = Table(
-    "responses",
-    metadata,
-    Column("campaign_id", Id, primary_key=True, autoincrement=False),
-    # The person's number in identified mode, a pseudonym otherwise.
-    Column("respondent", String(64), primary_key=True),
-    Column("cohort", Integer, nullable=False),
-    Column("score", SmallInteger),
-    Column("previous", SmallInteger),
-    Column("comment", Text),
-    # The release gate: what the figures have of this answer (survey/release.py).
-    Column("waiting", Boolean, nullable=False),
-    Column("released_score", SmallInteger),
-    Column("entered_step", Integer),
-    Column("changed_step", Integer),
-)
-Index(
-    "ix_responses_waiting",
-    responses.c.campaign_id,
-    postgresql_where=text("waiting"),
-    sqlite_where=text("waiting"),
-)
-
-totals = Table(
-    "totals",
-    metadata,
-    Column("campaign_id", Id, primary_key=True, autoincrement=False),
-    Column("cohort", Integer, primary_key=True, autoincrement=False),
-    # Several rows for one count, so that simultaneous presses do not queue for the same one.
-    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
-    Column("score", SmallInteger, primary_key=True, autoincrement=False),
-    Column("n", Integer, nullable=False),
-    postgresql_with={"fillfactor": 50},
-)
-
-steps = Table(
-    "steps",
-    metadata,
-    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
-    Column("step", Integer, primary_key=True, autoincrement=False),
-    Column("steady", Integer, nullable=False),
-    Column("at", Instant, nullable=False),
-)
-
-released_totals = Table(
-    "released_totals",
-    metadata,
-    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
-    Column("cohort", Integer, primary_key=True, autoincrement=False),
-    Column("score", SmallInteger, primary_key=True, autoincrement=False),
-    Column("n", Integer, nullable=False),
-)
-
-released_groups = Table(
-    "released_groups",
-    metadata,
-    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
-    Column("attribute", Text, primary_key=True),
-    Column("value", Text, primary_key=True),
 )

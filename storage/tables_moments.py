@@ -67,8 +67,15 @@ tickets = Table(
         unique=True,
     ),
     # Why nobody is asked about it; empty where somebody is.
-    Column("outcome", Text, nullable=False, server_default=""),
+    Column("outcome", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("source", "number"),
+)
+# What is left to do where nothing that waits leads to it.
+Index(
+    "ix_tickets_outcome",
+    tickets.c.id,
+    postgresql_where=text("outcome = 'to be withdrawn'"),
+    sqlite_where=text("outcome = 'to be withdrawn'"),
 )
 
 # Low marks that somebody looks after.
@@ -78,11 +85,13 @@ follow_ups = Table(
     Column("invitation_id", ForeignKey("invitations.id", ondelete="CASCADE"), primary_key=True),
     Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
     Column("state", String(16), nullable=False),
+    # The mark that alerted; a worse one alerts again.
+    Column("mark", SmallInteger, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("taken_by", ForeignKey("people.id", ondelete="SET NULL")),
     Column("taken_at", Instant),
     Column("done_at", Instant),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=text("''")),
 )
 Index("ix_follow_ups_state", follow_ups.c.state, follow_ups.c.opened_at)
 
@@ -91,6 +100,8 @@ products = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("name", Text, nullable=False),
+    # False for what the settings name no more.
+    Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
@@ -101,9 +112,13 @@ features = Table(
     Column("id", Id, primary_key=True),
     Column("product_key", ForeignKey("products.key"), nullable=False),
     Column("key", String(64), nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Text),
+    Column("description", Text),
     Column("interaction_threshold", Integer, nullable=False),
     Column("rejection_threshold", Integer, nullable=False),
+    Column("ask_in_chat", Boolean, nullable=False, server_default=text("false")),
+    # Whether a program made it: the settings need not name it.
+    Column("by_program", Boolean, nullable=False, server_default=text("false")),
     # False for what the settings name no more: its figures stay.
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("created_at", Instant, nullable=False),
@@ -121,10 +136,18 @@ interactions = Table(
     Column("total_interaction_count", Integer, nullable=False),
     Column("rejection_count", Integer, nullable=False),
     Column("last_feedback_at", Instant),
+    # When they were last to be asked in chat: two increments at once ask one question.
+    Column("asked_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
 Index("ix_interactions_email", interactions.c.email)
+Index(
+    "ix_interactions_asked_at",
+    interactions.c.asked_at,
+    postgresql_where=text("asked_at IS NOT NULL"),
+    sqlite_where=text("asked_at IS NOT NULL"),
+)
 
 # Answers about features that programs brought, in addition to the response itself.
 feature_feedbacks = Table(
@@ -171,11 +194,13 @@ customers = Table(
     Column("email", String(320), nullable=False),
     Column("mobile", String(40)),
     Column("email_consent", Boolean, nullable=False),
+    # Who wrote it down: the name of a key.
+    Column("taken_by", String(64), nullable=False, server_default=text("''")),
     Column("purpose_of_visit", String(255), nullable=False),
     Column("branch_id", ForeignKey("branches.id"), nullable=False),
     Column("staff_id", ForeignKey("staff.id"), nullable=False),
     # The latest survey about this visit.
-    Column("invitation_id", ForeignKey("invitations.id", ondelete="SET NULL")),
+    Column("invitation_id", ForeignKey("invitations.id", ondelete="SET NULL"), index=True),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -225,5 +250,6 @@ idempotency = Table(
     Column("status", SmallInteger),
     Column("body", Text),
     Column("media_type", String(64)),
+    Column("location", Text),
     Column("at", Instant, nullable=False, index=True),
 )

@@ -11,6 +11,8 @@ from storage.tables import erasures
 from survey.errors import InvalidValue
 
 _MARK_BYTES = 8
+_BATCH = 10_000
+"""How many digests one statement looks up."""
 
 
 class Tombstones:
@@ -44,6 +46,35 @@ class Tombstones:
         if not known:
             return set()
         return {email for email in emails if not known.isdisjoint(self.digests(email))}
+
+    async def forgotten(self, connection: AsyncConnection, emails: Iterable[str]) -> set[str]:
+        """Those of these e-mails that nobody may bring back.
+
+        Raises:
+            InvalidValue: If some can't be compared with any e-mail.
+        """
+        if lost := await self.unreadable(connection):
+            raise InvalidValue(
+                f"{told_unreadable(lost)}, so what happens to them could bring them back; nobody "
+                f"new is asked. To mend it, {MEND_UNREADABLE}."
+            )
+        return await self.find(connection, emails)
+
+    async def find(self, connection: AsyncConnection, emails: Iterable[str]) -> set[str]:
+        """Those of these e-mails that stand here under any of the keys."""
+        given: dict[str, set[str]] = {}
+        for email in emails:
+            for digest in self.digests(email):
+                given.setdefault(digest, set()).add(email)
+        digests = list(given)
+        found: set[str] = set()
+        for place in range(0, len(digests), _BATCH):
+            part = digests[place : place + _BATCH]
+            known = await connection.scalars(
+                select(erasures.c.digest).where(erasures.c.digest.in_(part))
+            )
+            found |= {email for digest in known for email in given[digest]}
+        return found
 
     async def unreadable(self, connection: AsyncConnection) -> int:
         """How many stand under a key that is not named any more."""

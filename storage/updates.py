@@ -1,5 +1,6 @@
 """Messages that went out and must change: planned like everything else that goes out."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, select
@@ -8,7 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.tables import deliveries, invitations
 from survey.delivery import MessageRef
 from survey.person import EMAIL
-from survey.states import DeliveryKind, DeliveryState
+from survey.states import ABOUT, DeliveryKind, DeliveryState
+
+EVERY_MESSAGE = frozenset({*ABOUT, DeliveryKind.NOTICE})
+"""What shows how an invitation stands: the person's own messages, and alerts about it."""
 
 
 async def plan_updates(
@@ -17,6 +21,7 @@ async def plan_updates(
     *,
     at: datetime,
     but: MessageRef | None = None,
+    kinds: Collection[DeliveryKind] = EVERY_MESSAGE,
 ) -> None:
     """Plan an update of every message of the invitations that `which` means, in one statement.
 
@@ -28,6 +33,7 @@ async def plan_updates(
         which: Of `invitations`.
         at: Now.
         but: The message that was pressed: the answer to the press changes it.
+        kinds: Messages of these alone.
     """
     original, planned = deliveries.alias("original"), deliveries.alias("planned")
     waits = exists().where(
@@ -85,7 +91,7 @@ async def plan_updates(
                 which,
                 original.c.message_ref.is_not(None),
                 original.c.platform != EMAIL,
-                original.c.kind.in_([DeliveryKind.INITIAL.value, DeliveryKind.REMINDER.value]),
+                original.c.kind.in_(sorted(kind.value for kind in kinds)),
                 ~waits,
                 ~pressed,
             ),

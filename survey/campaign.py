@@ -92,7 +92,7 @@ class Campaign:
 
     def closed_on(self, tz: ZoneInfo) -> date:
         """The calendar day in `tz` on which it closed or closes."""
-        return local_date(self.closed_at or self.closes_at, tz)
+        return local_date(min(self.closed_at or self.closes_at, self.closes_at), tz)
 
     def moved(self, to: CampaignState) -> "Campaign":
         """The same campaign one step on in its life.

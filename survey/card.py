@@ -52,6 +52,13 @@ class Act(StrEnum):
     RESUME = "resume"
     CLOSE = "close"
     NOT_NOW = "notnow"
+    DECLINE = "decline"
+    """This question, this time: `Not now` below one that something a person used brought."""
+    TAKE = "take"
+    """The next four look after a low mark; whoever sees it in its channel may press them."""
+    GIVE_BACK = "giveback"
+    NOTE = "note"
+    DONE = "done"
     REPORT = "report"
     CHECK = "check"
     """Nothing: an operator's look whether presses arrive."""
@@ -151,6 +158,7 @@ class Letter:
         first: Whether it is the first about its invitation; later ones answer to it.
         reveals_score: Whether a link may tell its score to whoever stores links: gateways do.
         valid_for: How long its links are good.
+        json_links: Whether its links to the page are written as JSON Web Tokens.
     """
 
     survey: str
@@ -165,6 +173,7 @@ class Letter:
     first: bool
     reveals_score: bool
     valid_for: timedelta
+    json_links: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +196,8 @@ class Card:
         as_of: The latest press or undo that the card knows of; None if there was none. A platform
             never puts an older card over a newer one.
         letter: What it says besides as a letter; None where it goes out in a chat.
+        shared: Whether it is for everybody in a channel, and anybody there may press; a card that
+            is not never goes into one.
     """
 
     greeting: str = ""
@@ -200,6 +211,7 @@ class Card:
     compact: bool = False
     as_of: datetime | None = None
     letter: Letter | None = None
+    shared: bool = False
 
     @property
     def bare(self) -> "Card":

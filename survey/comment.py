@@ -37,3 +37,12 @@ class Comment:
         if len(text) > COMMENT_LIMIT:
             raise CommentTooLong(length=len(text), limit=COMMENT_LIMIT)
         object.__setattr__(self, "text", text)
+
+    def require(self, limit: int) -> None:
+        """That a survey which takes no more than this takes it.
+
+        Raises:
+            CommentTooLong: Beyond `limit` characters.
+        """
+        if len(self.text) > limit:
+            raise CommentTooLong(length=len(self.text), limit=limit)

@@ -12,6 +12,7 @@ class How(StrEnum):
     PAGE = "on the page"
     ONE_CLICK = "by their mail program"
     COMPLAINT = "by a complaint to their mail provider"
+    FRONT_DESK = "at the front desk"
 
 
 REASON_LIMIT = 500

@@ -58,13 +58,17 @@ class UnknownSurvey(NotFound):
 
 
 class NoRoundYet(NotFound):
-    """A survey that has never been started."""
+    """A survey that has never been started; one that asks by itself has asked nobody yet."""
 
-    def __init__(self, survey: str) -> None:
+    def __init__(self, survey: str, *, asks_by_itself: bool = False) -> None:
         super().__init__(
-            f"There has been no round of {survey} yet; `voxpop campaign start {survey}` begins one."
+            f"{survey} has asked nobody yet: it asks when there is something to ask about."
+            if asks_by_itself
+            else f"There has been no round of {survey} yet; `voxpop campaign start {survey}` "
+            "begins one."
         )
         self.survey = survey
+        self.asks_by_itself = asks_by_itself
 
 
 class UnknownRound(NotFound):
@@ -156,6 +160,15 @@ class CampaignExists(VoxpopError):
     code = "campaign_exists"
 
 
+class FeatureExists(VoxpopError):
+    """A product has a feature of this key already."""
+
+    code = "feature_exists"
+
+    def __init__(self, product: str, feature: str) -> None:
+        super().__init__(f"There is a feature {product}/{feature} already.")
+
+
 class StartedElsewhere(CampaignExists):
     """This time of a schedule has been dealt with, by another process or an earlier look."""
 
@@ -224,6 +237,20 @@ class NoRoundRunning(VoxpopError):
         self.survey = survey
 
 
+class AsksByItself(VoxpopError):
+    """A survey that waits for something to happen has no rounds to start."""
+
+    code = "asks_by_itself"
+
+    def __init__(self, survey: str, after: str) -> None:
+        super().__init__(
+            f"{survey} has no rounds: it asks by itself, after {after}. Pause it to ask nobody for "
+            "now, or close it to end it."
+        )
+        self.survey = survey
+        self.after = after
+
+
 class HasStopped(VoxpopError):
     """Somebody has said that they want no more of this; nobody else can lift that."""
 
@@ -259,3 +286,80 @@ class SchemaMismatch(VoxpopError):
     """The database's schema is older or newer than this version serves."""
 
     code = "schema_mismatch"
+
+
+class IdempotencyKeyReused(VoxpopError):
+    """A request came under the `Idempotency-Key` of another one."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("Another request came under this Idempotency-Key: give each its own.")
+
+
+class IdempotencyInProgress(VoxpopError):
+    """The same request is being answered at this moment."""
+
+    code = "idempotency_in_progress"
+
+    def __init__(self) -> None:
+        super().__init__("The first request under this Idempotency-Key is still under way.")
+
+
+class AlreadyTaken(VoxpopError):
+    """A low mark that somebody else looks after already."""
+
+    code = "already_taken"
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"{by} looks after it already.")
+        self.by = by
+
+
+class OnlyIdentified(VoxpopError):
+    """Figures over any span of time, asked of a survey that shows no names."""
+
+    code = "only_identified"
+
+    def __init__(self, survey: str) -> None:
+        super().__init__(
+            f"{survey} is not identified: its figures come by the round, through the release gate. "
+            "Those over any span of time could single people out, from one span to the next."
+        )
+        self.survey = survey
+
+
+class NoConsent(VoxpopError):
+    """Somebody did not say that they may be asked."""
+
+    code = "no_consent"
+
+    def __init__(self) -> None:
+        super().__init__("This customer gave no consent to be asked by e-mail.")
+
+
+class AlreadyAsked(VoxpopError):
+    """They were asked about it before, and can answer that."""
+
+    code = "already_asked"
+
+    def __init__(self) -> None:
+        super().__init__("They were asked about it already.")
+
+
+class NotAsked(VoxpopError):
+    """The rules leave somebody out; the message says why."""
+
+    code = "not_asked"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"They are not asked: {why}.")
+
+
+class NotDelivered(VoxpopError):
+    """A message could not be delivered, and is not tried again."""
+
+    code = "delivery_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The message could not be delivered: {reason or 'nobody said why'}.")

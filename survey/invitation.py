@@ -57,6 +57,12 @@ class Invitation:
     ask_number: int | None = None
     about: Told | None = None
 
+    @property
+    def alerts(self) -> bool:
+        """Whether the mark is so low that somebody should look after it."""
+        mark, limit = self.response.score, self.campaign.survey.alert_at
+        return mark is not None and limit is not None and mark <= limit
+
     def _check(self, *, by: int, at: datetime) -> None:
         if by != self.person.id:
             raise NotYours("Somebody else was asked.")
@@ -132,11 +138,13 @@ class Invitation:
         Raises:
             NotYours: If somebody else was asked.
             InvitationClosed: If the round no longer takes answers.
-            CommentTooLong: If it does not fit below what was written before.
+            CommentTooLong: If it does not fit what the survey takes, together with what was
+                written before where it goes below that.
         """
         self._check(by=by, at=at)
         if added and self.response.comment:
             comment = Comment(f"{self.response.comment}\n{comment.text}")
+        comment.require(self.campaign.survey.comment_limit)
         counted = self.state in COUNTED
         return replace(
             self,

@@ -54,6 +54,16 @@ class OutcomeUnknown(VoxpopError):
     code = "outcome_unknown"
 
 
+def require_fit(address: Address, card: Card) -> None:
+    """Nothing, if a card may go there.
+
+    Raises:
+        RecipientUnreachable: If the address is a channel, and the card is one person's.
+    """
+    if address.channel is not None and not card.shared:
+        raise RecipientUnreachable("What one person is told goes into no channel.")
+
+
 class Messenger(Protocol):
     """One platform, outbound."""
 

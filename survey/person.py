@@ -9,14 +9,25 @@ from survey.localtime import zone
 EMAIL = "email"
 """The platform of plain e-mail: what went out there stays as it was sent."""
 
+CHANNEL = "#"
+"""What the address of a channel begins with; no account's does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Somebody in a chat: an id that only means something in one workspace of one platform."""
+    """Somebody in a chat: an id that only means something in one workspace of one platform.
+
+    Where it begins with `#` it is a channel of many, who see alerts there and nothing else.
+    """
 
     platform: str
     workspace: str
     user_id: str
+
+    @property
+    def channel(self) -> str | None:
+        """The channel that this is, as the settings name it; None where it is somebody's own."""
+        return self.user_id[1:] if self.user_id.startswith(CHANNEL) else None
 
     @classmethod
     def mailbox(cls, email: str) -> "Address":

@@ -72,6 +72,21 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Happened:
+    """Something that happened to them, or was noted of what they said.
+
+    Attributes:
+        kind: `ticket`, `visit`, `feature`, `asked about`, `follow-up`, …
+        at: When, as far as it is known (UTC).
+        details: Word → words that are kept of it.
+    """
+
+    kind: str
+    at: datetime
+    details: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Held:
     """Everything that is held about somebody.
 
@@ -88,6 +103,7 @@ class Held:
         snoozed_until: The first day on which they may be asked again, or None.
         away_from: The first day of an absence, or None; `away_until` is its last.
         rounds: Those that asked them, newest first.
+        happened: What is kept of what happened to them, the latest first.
         administrator_accounts: Accounts that their e-mail is pinned to as an administrator.
         audit_entries: Lines of the audit log about what they asked for.
     """
@@ -109,6 +125,7 @@ class Held:
     away_from: date | None = None
     away_until: date | None = None
     rounds: tuple[Asked, ...] = ()
+    happened: tuple[Happened, ...] = ()
     administrator_accounts: tuple[str, ...] = ()
     audit_entries: int = 0
 

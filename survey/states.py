@@ -53,6 +53,9 @@ class DeliveryKind(StrEnum):
     NOTICE = "notice"
 
 
+ABOUT = frozenset({DeliveryKind.INITIAL, DeliveryKind.REMINDER})
+"""Messages to the person who is asked; a notice goes to others, an update is no message."""
+
 State = TypeVar("State", bound=StrEnum)
 
 _C, _I, _D = CampaignState, InvitationState, DeliveryState

@@ -1,7 +1,7 @@
 """A survey as the settings define it, and as a campaign freezes it at its start."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -161,6 +161,26 @@ class Survey:
         if not self.channels:
             return platforms
         return [platform for platform in self.channels if platform in platforms]
+
+    def in_keeping_with(self, before: "Survey") -> "Survey":
+        """This definition, with what people were promised when their campaign began.
+
+        Its mode, k, scale and whether it takes one answer stay, and with them what hangs on mode
+        and scale.
+
+        Args:
+            before: The definition that holds so far.
+        """
+        same = (self.mode, self.scale) == (before.mode, before.scale)
+        return replace(
+            self,
+            mode=before.mode,
+            k=before.k,
+            scale=before.scale,
+            answers=before.answers,
+            one_press=self.one_press if same else before.one_press,
+            alert_at=self.alert_at if same else before.alert_at,
+        )
 
     @property
     def gated(self) -> bool:

@@ -28,6 +28,8 @@ from survey.usecases.submit_answer import SubmitAnswer
 from tests.world import World
 from webapp.api import ApiParts, api_routers
 from webapp.api.keys import Access
+from webapp.api.limits import Allowance
+from webapp.api.once import Once
 from webapp.app import WebParts, create_app
 from webapp.metrics import NpsMetrics
 from webapp.throttle import Networks, Throttle
@@ -59,6 +61,8 @@ class Behind:
     clock: Clock
     throttle: Throttle = field(default_factory=Throttle)
     proxies: Networks = ()
+    once: Once | None = None
+    usual: Allowance = field(default_factory=Allowance)
 
     def app(self, **parts: Any) -> FastAPI:
         """The web application with nothing else in it."""
@@ -72,16 +76,21 @@ class Behind:
             )
         )
 
+    def access(self) -> Access:
+        return Access(
+            keys=self.keys,
+            audit=self.audit,
+            clock=self.clock,
+            throttle=self.throttle,
+            proxies=self.proxies,
+            once=self.once,
+            usual=self.usual,
+        )
+
     def parts(self) -> ApiParts:
         return ApiParts(
             surveys=self.surveys,
-            access=Access(
-                keys=self.keys,
-                audit=self.audit,
-                clock=self.clock,
-                throttle=self.throttle,
-                proxies=self.proxies,
-            ),
+            access=self.access(),
             submit=SubmitAnswer(links=LINKS, answers=self.answers, clock=self.clock),
             link_for=LinkFor(
                 surveys=self.surveys,
@@ -103,6 +112,7 @@ class Behind:
                 audit=self.audit,
                 clock=self.clock,
             ),
+            rounds=self.rounds,
             throttle=self.throttle,
             clock=self.clock,
             proxies=self.proxies,

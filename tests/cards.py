@@ -26,6 +26,7 @@ from survey.scale import NPS, STARS
 from survey.states import CampaignState
 from survey.wording import asked, previews, reminding, reporting, ways_out
 from tests.examples import MONDAY, NPS_SURVEY, address, campaign, invitation, person
+from tests.happened import FEATURES, TICKETS, VISITS, brought
 
 EN = language("en")
 DEAR = Response(score=6, comment="Builds take\nan *hour*, @channel! See https://evil.example/x.png")
@@ -101,6 +102,13 @@ POSTED: Mapping[str, Callable[[], Card]] = {
         EN,
         now=MONDAY,
     ),
+    "question-about-a-request": lambda: asked.asked(brought(TICKETS), EN, now=MONDAY),
+    "question-about-a-feature": lambda: asked.asked(brought(FEATURES), EN, now=MONDAY),
+    "question-about-a-visit": lambda: asked.asked(
+        brought(VISITS, told={"invitation": "Dear *Ada*, @channel\n\nhow [was](http://x.y) it?"}),
+        EN,
+        now=MONDAY,
+    ),
     "compact": lambda: replace(asked.asked(asks(), EN, now=MONDAY), compact=True),
     "thanks": lambda: asked.answered(asks(response=Response(score=9)), EN),
     "thanks-with-reason": lambda: asked.answered(asks(response=DEAR), EN),
@@ -108,6 +116,7 @@ POSTED: Mapping[str, Callable[[], Card]] = {
     "undone": lambda: asked.undone(asks(), EN, now=MONDAY),
     "reminder": lambda: reminding.reminder(asks(), 1, TOLD, EN, most=1, now=MONDAY),
     "closed": lambda: ways_out.closed(asks(response=Response(score=9)), TOLD, EN),
+    "not-now": lambda: ways_out.not_now(EN),
     "stop": lambda: ways_out.stopping(asks(), EN),
     "stopped": lambda: ways_out.stopped(None, EN),
     "later": lambda: ways_out.later(asks(), MONDAY + timedelta(days=1), EN, now=MONDAY),

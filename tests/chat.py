@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from bot.commands import Commands
 from bot.commands.choice import Choice
 from bot.commands.figures import FigureCommands
+from bot.commands.follow_ups import FollowUpCommands
 from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
 from bot.desk import Desk
+from bot.follow_ups import FollowUpDesk
 from bot.interactions import CommandTyped, DialogSubmitted, Interaction, Pressed, Said
 from runtime.languages import language
 from survey.card import Act, Card, Dialog, Reply, Subject
@@ -21,8 +23,10 @@ from survey.language import Language
 from survey.person import Administrators, Person
 from survey.report import Report
 from survey.survey import Survey
+from survey.usecases.analyse import Analyse
 from survey.usecases.authority import Authority
 from survey.usecases.close_campaign import CloseCampaign
+from survey.usecases.compose_alert import ComposeAlert
 from survey.usecases.compose_card import ComposeCard
 from survey.usecases.export_campaign import ExportCampaign
 from survey.usecases.make_report import MakeReport
@@ -40,10 +44,12 @@ from tests.fakes import (
     FakeRounds,
     Store,
 )
+from tests.fakes_follow_ups import FakeFollowUps, FakeSpans
 from tests.fakes_rights import FakeAuditLog, FakePins, FakeRights
 from tests.goldens import filled_in, shown
 
 ADA, BEN = person(), person(number=2, name="Ben Adler")
+BERLIN = ZoneInfo("Europe/Berlin")
 SPOKEN = {"de": "Deutsch", "en": "English"}
 ALL_SCORES = " ".join(f"[{score}]" for score in range(11))
 
@@ -58,7 +64,13 @@ class FakeCharts:
 
 
 def a_desk(
-    store: Store, clock: SetClock, *, surveys: dict[str, Survey], knocks: list[str], admin: Person
+    store: Store,
+    clock: SetClock,
+    *,
+    surveys: dict[str, Survey],
+    knocks: list[str],
+    admin: Person,
+    follow_ups: FakeFollowUps | None = None,
 ) -> Desk:
     """The desk as the wiring makes it, on fakes."""
     people, answers = FakePeople(store), FakeAnswers(store)
@@ -75,18 +87,22 @@ def a_desk(
         zone=ZoneInfo("Europe/Berlin"),
     )
     administrators = Administrators(emails=(admin.email,))
+    follow_ups = follow_ups or FakeFollowUps(store)
+    alert = ComposeAlert(follow_ups=follow_ups, language=language("en"), zone=BERLIN, clock=clock)
     ahead = NextRounds(surveys=surveys, zone=ZoneInfo("Europe/Berlin"), clock=clock)
     choice = Choice(surveys=surveys, rounds=rounds, next_rounds=ahead)
+    oversight = Oversight(
+        authority=Authority(administrators=administrators, pins=FakePins(store), clock=clock),
+        audit=FakeAuditLog(store),
+        choice=choice,
+        clock=clock,
+    )
     commands = Commands(
         surveys=surveys,
         people=people,
         languages=language,
-        oversight=Oversight(
-            authority=Authority(administrators=administrators, pins=FakePins(store), clock=clock),
-            audit=FakeAuditLog(store),
-            choice=choice,
-            clock=clock,
-        ),
+        oversight=oversight,
+        follow_ups=FollowUpCommands(follow_ups=follow_ups, oversight=oversight, clock=clock),
         rounds=RoundCommands(
             choice=choice,
             people=people,
@@ -106,6 +122,10 @@ def a_desk(
             charts=FakeCharts(),
             read_comments=read_comments,
             export=ExportCampaign(report=report, read_comments=read_comments, comments=comments),
+            analyse=Analyse(
+                surveys=surveys, rounds=rounds, spans=FakeSpans(store), clock=clock, zone=BERLIN
+            ),
+            follow_ups=follow_ups,
         ),
         own=OwnCommands(
             surveys=surveys,
@@ -128,7 +148,11 @@ def a_desk(
         administrators=administrators,
         languages=language,
         clock=clock,
-        zone=ZoneInfo("Europe/Berlin"),
+        zone=BERLIN,
+        follow_ups=FollowUpDesk(
+            follow_ups=follow_ups, alert=alert, people=people, languages=language, clock=clock
+        ),
+        knock=knocks.append,
     )
 
 

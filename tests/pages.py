@@ -26,6 +26,7 @@ from tests.examples import NPS_SURVEY, SetClock, campaign, invitation
 from tests.fakes import FakeAnswers, FakePeople, FakeRounds, Store
 from tests.fakes_mail import FakeDoubtful
 from tests.fakes_rights import FakeAuditLog
+from tests.happened import rolling
 from webapp.app import WebParts, create_app
 from webapp.metrics import NpsMetrics
 from webapp.page import PageParts, page_routes
@@ -127,6 +128,15 @@ class Pages:
 
     def web(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
+
+
+def pages_about(*brought: Invitation) -> Pages:
+    """The pages of what something brought, which share a campaign without an end."""
+    pages = Pages(brought[0].campaign.survey)
+    pages.store.campaigns[:] = [rolling(brought[0]).campaign]
+    pages.store.invitations = {one.id: one for one in brought}
+    pages.invitation = brought[0]
+    return pages
 
 
 async def get(pages: Pages, path: str, **headers: str) -> httpx.Response:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
@@ -10,6 +11,8 @@ from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Scope
 
 from survey.errors import InvalidValue
+from webapp.api.described import describe
+from webapp.api.once import Answering
 from webapp.cors import ApiCors
 from webapp.health import Checks, health_router
 from webapp.lane import ReadingLane
@@ -67,7 +70,7 @@ def create_app(parts: WebParts) -> FastAPI:
         async with parts.lifespan():
             yield
 
-    app = FastAPI(
+    app = _App(
         title="Voxpop",
         version=parts.version,
         summary="A chat-first survey bot.",
@@ -101,6 +104,7 @@ def create_app(parts: WebParts) -> FastAPI:
         app.include_router(router)
 
     # The last one added stands outermost.
+    app.add_middleware(Answering)
     app.add_middleware(BodyLimit, limit=parts.body_limit, seconds=parts.body_seconds)
     install_problems(app)
     if parts.cors_origins:
@@ -109,6 +113,16 @@ def create_app(parts: WebParts) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ReadingLane, routes=parts.routes, measurements=measurements)
     return app
+
+
+class _App(FastAPI):
+    """One whose description says what holds for all calls alike."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description; made when it is read first."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(super().openapi())
+        return self.openapi_schema
 
 
 class _Mounted(Mount):

@@ -22,9 +22,15 @@ class ApiCors:
         self._shared = CORSMiddleware(
             app,
             allow_origins=origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type"],
-            expose_headers=["Retry-After"],
+            allow_methods=["GET", "POST", "PATCH"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=[
+                "Retry-After",
+                "RateLimit",
+                "RateLimit-Policy",
+                "Idempotency-Replayed",
+                "Location",
+            ],
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from webapp.problem_document import HTTP_PROBLEMS, phrase
-from webapp.problems import PROBLEMS
+from webapp.problem_kinds import PROBLEMS
 
 _STYLE = """
 body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}

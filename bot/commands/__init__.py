@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.commands.asker import Asker, Handler, PressHandler, said
 from bot.commands.figures import FigureCommands
+from bot.commands.follow_ups import FollowUpCommands
 from bot.commands.oversight import Oversight
 from bot.commands.own import OwnCommands
 from bot.commands.rounds import RoundCommands
@@ -15,9 +16,9 @@ from bot.grammar import (
     NotUnderstood,
     NumberOutOfRange,
     Word,
-    hints,
     parse,
 )
+from bot.hints import hints
 from bot.interactions import CommandTyped, Pressed
 from survey.card import Act, Card, Reply
 from survey.errors import OutOfDate, VoxpopError
@@ -39,6 +40,7 @@ class Commands:
     rounds: RoundCommands
     figures: FigureCommands
     own: OwnCommands
+    follow_ups: FollowUpCommands | None = None
 
     async def __call__(self, typed: CommandTyped) -> Reply:
         """Read and do."""
@@ -66,7 +68,10 @@ class Commands:
             **self.figures.handlers,
             **self.own.handlers,
             **self.oversight.handlers,
+            **({} if self.follow_ups is None else self.follow_ups.handlers),
         }
+        if command.word not in handlers:
+            return said(refusals.not_built(command.word.value, language))
         try:
             return await handlers[command.word](asker, command)
         except VoxpopError as error:
@@ -82,6 +87,7 @@ class Commands:
             **self.rounds.acts,
             **self.figures.acts,
             **self.own.acts,
+            **({} if self.follow_ups is None else self.follow_ups.acts),
         }
         if pressed.act not in acts:
             raise OutOfDate("That button does nothing here.")

@@ -7,6 +7,7 @@ from bot.grammar import Command
 from survey.campaign import Campaign
 from survey.errors import NotFound
 from survey.language import Language
+from survey.occasion import Trigger
 from survey.ports import Rounds
 from survey.states import OPEN_CAMPAIGN
 from survey.survey import Survey
@@ -16,7 +17,7 @@ from survey.wording import rounds
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """In chat the only one there is needs no name."""
+    """In chat the only one there is needs no name; those without rounds need theirs before one."""
 
     surveys: Mapping[str, Survey]
     rounds: Rounds
@@ -32,8 +33,10 @@ class Choice:
             return command.survey
         if "nps" in self.surveys:
             return "nps"
-        if len(self.surveys) == 1:
-            return next(iter(self.surveys))
+        with_rounds = [name for name, survey in self.surveys.items() if survey.after is None]
+        for only in (with_rounds, list(self.surveys)):
+            if len(only) == 1:
+                return only[0]
         raise NotFound(rounds.which_survey(sorted(self.surveys), language))
 
     async def open_round(self, command: Command, language: Language) -> Campaign:
@@ -50,6 +53,8 @@ class Choice:
             and command.survey in {None, campaign.survey.name}
             and command.period in {None, campaign.period}
         ]
+        if not found and (waits := self._waiting(command.survey)) is not None:
+            raise NotFound(rounds.nobody_asked_yet(*waits, language))
         if not found:
             still = [one.name for one in everything if one.state in OPEN_CAMPAIGN]
             raise NotFound(
@@ -57,6 +62,14 @@ class Choice:
                 if still
                 else rounds.nothing_running(language, self.next_rounds(command.survey))
             )
+        if command.survey is None:
+            found = [campaign for campaign in found if not campaign.rolls] or found
         if len(found) > 1:
             raise NotFound(rounds.several_running([campaign.name for campaign in found], language))
         return found[0]
+
+    def _waiting(self, named: str | None) -> tuple[str, Trigger] | None:
+        """The survey that is meant and what it waits for, if none with rounds can be meant."""
+        meant = [survey for name, survey in self.surveys.items() if named in {None, name}]
+        waiting = [(survey.name, survey.after) for survey in meant if survey.after is not None]
+        return waiting[0] if waiting and len(waiting) == len(meant) else None

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.commands.asker import Asker, Handler, PressHandler, of_round
 from bot.commands.choice import Choice
 from bot.grammar import Command, Word
 from survey.campaign import Period
 from survey.card import Act, Attachment, Card, Reply
-from survey.ports import Charts
+from survey.follow_ups import WAITING
+from survey.ports import Charts, FollowUps
 from survey.report import BOM, CSV_TYPE, export_csv
+from survey.usecases.analyse import Analyse
 from survey.usecases.export_campaign import ExportCampaign
 from survey.usecases.make_report import MakeReport
 from survey.usecases.read_comments import ReadComments
+from survey.wording import analytics, comparing, reporting, rounds
 from survey.wording import comments as wording
-from survey.wording import comparing, reporting, rounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,8 @@ class FigureCommands:
     charts: Charts
     read_comments: ReadComments
     export: ExportCampaign
+    analyse: Analyse
+    follow_ups: FollowUps
 
     @property
     def handlers(self) -> Mapping[Word, Handler]:
@@ -49,9 +54,34 @@ class FigureCommands:
 
     async def _report(self, asker: Asker, command: Command) -> Reply:
         name = self.choice.survey(command, asker.language)
+        known = self.choice.surveys.get(name)
+        without_rounds = known is not None and known.after is not None and not known.gated
+        if without_rounds or command.days is not None:
+            return await self._over_time(asker, command, name)
         made = await self.report(name, command.period, by=command.by)
         picture = None if made.figures is None else await self.charts.report(made, asker.language)
         card = reporting.report_card(made, picture, asker.language, shareable=not command.share)
+        if not command.share:
+            return Reply(private=card)
+        return Reply(share=card, private=Card(headline=rounds.shared(asker.language)))
+
+    async def _over_time(self, asker: Asker, command: Command, name: str) -> Reply:
+        """What came in over a span of time, where names are."""
+        since = until = None
+        if command.period is not None:
+            since, until = self.analyse.quarter(command.period)
+        elif command.days is not None:
+            since = self.analyse.clock() - timedelta(days=command.days)
+        found = await self.analyse(name, since=since, until=until, by=command.by)
+        zone = self.analyse.zone
+        picture = None
+        if not found.figures.n:
+            await self.report.campaign(name)  # says so where nobody was asked yet
+        else:
+            drawn = analytics.as_report(found, asker.language, zone=zone)
+            picture = await self.charts.report(drawn, asker.language)
+        waiting = 0 if command.share else await self.follow_ups.count(WAITING)
+        card = analytics.analytics_card(found, picture, asker.language, zone=zone, waiting=waiting)
         if not command.share:
             return Reply(private=card)
         return Reply(share=card, private=Card(headline=rounds.shared(asker.language)))

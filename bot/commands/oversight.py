@@ -107,6 +107,10 @@ class Oversight:
         except NotAllowed:
             return False
 
+    async def noted(self, asker: Asker, action: str, about: str) -> None:
+        """Note what an administrator is about to be told or to do, where others may as well."""
+        await self._note(asker.person.email, action, about)
+
     async def looked(self, asker: Asker, campaign: str) -> None:
         """Note a look at the figures of a round that shows more than was asked for."""
         await self._note(asker.person.email, ACTIONS[Word.REPORT], about_round(campaign))

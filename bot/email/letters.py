@@ -159,7 +159,13 @@ def letter_of(
 
     def link(purpose: Purpose, valid_for: timedelta) -> str:
         until = issued_at + valid_for
-        made = Link(subject=subject, locale=letter.locale, issued_at=issued_at, expires_at=until)
+        made = Link(
+            subject=subject,
+            locale=letter.locale,
+            issued_at=issued_at,
+            expires_at=until,
+            json=letter.json_links and purpose is Purpose.ANSWER,
+        )
         return links.address(made, purpose)
 
     lang = letter.locale.replace("_", "-")
@@ -276,7 +282,7 @@ def _text(card: Card, letter: Letter, *, marks: Sequence[Mark], page: str, stop:
     else:
         answer = f"{letter.page}\n{page}"
     parts = [
-        _plain(card.greeting),
+        *(_plain(line) for line in card.greeting.splitlines()),
         said,
         answer,
         _plain(card.note),

@@ -20,7 +20,7 @@ from bot.mattermost.rendering import dialog_of, post_of
 from bot.mattermost.sharing import Sharing
 from bot.mattermost.voice import Voice, words
 from bot.replays import Replayed
-from bot.sealing import Place, Sealed
+from bot.sealing import Place, Sealed, fits
 from bot.tally import Tally
 from survey.card import Act, Card, Dialog
 from survey.errors import VoxpopError
@@ -105,6 +105,8 @@ class Actions:
         )
         told = [reply.private] if reply.private is not None else []
         update, once = reply.update, passed.trigger.id if passed.trigger else uuid4().hex
+        if update is not None and not fits(sealed, update):
+            update = None  # it stands where others read it
         if update is not None and not stands(sealed):
             # The server changes no message that only one person sees.
             told.insert(0, update)
@@ -158,7 +160,7 @@ class Actions:
         body = dialog_of(
             dialog,
             trigger_id=click.trigger_id,
-            to=passed.sealed.to,
+            to=address_of(click.user_id),
             place=Place(channel=passed.ref.channel, message=passed.ref.message),
             seal=self.gate.seal,
             callback_url=self.voice.callback_url,

@@ -6,13 +6,13 @@ from typing import Any
 
 from bot.afterwards import Afterwards
 from bot.desk import Desk
-from bot.interactions import DialogSubmitted
+from bot.interactions import FORM_ACTS, DialogSubmitted
 from bot.mattermost.bodies import Submission
 from bot.mattermost.gate import FORMS, Gate, address_of
 from bot.mattermost.voice import Voice, words
 from bot.sealing import Sealed
 from bot.tally import Tally
-from survey.card import Act, Reply, Subject
+from survey.card import Reply, Subject
 from survey.delivery import MessageRef
 from survey.errors import OutOfDate, VoxpopError
 from survey.ports import Event
@@ -90,7 +90,7 @@ def stays(sentence: str) -> Answer:
 def _about(sealed: Sealed) -> tuple[Subject, MessageRef]:
     place = sealed.place
     # A button's seal is none of a form: what a form carries names the click that opened it.
-    if sealed.act is not Act.REASON or not sealed.value:
+    if sealed.act not in FORM_ACTS or not sealed.value:
         raise OutOfDate("That is no form.")
     if sealed.subject is None or place is None or place.message is None:
         raise OutOfDate("That form is about no message.")

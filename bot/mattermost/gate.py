@@ -7,7 +7,7 @@ from bot.mattermost import PLATFORM, WORKSPACE
 from bot.mattermost.bodies import Click
 from bot.mattermost.triggers import Trigger, Triggers
 from bot.replays import BY_TIME, Remembered, Replayed
-from bot.sealing import Seal, Sealed
+from bot.sealing import Seal, Sealed, opens_for
 from survey.delivery import MessageRef
 from survey.errors import NotYours, OutOfDate
 from survey.person import Address
@@ -58,7 +58,7 @@ class Gate:
         if not isinstance(text, str):
             raise OutOfDate("That button carries no seal.")
         sealed = self.seal.open(text)
-        if sealed.to != address_of(user_id):
+        if not opens_for(sealed, address_of(user_id)):
             raise NotYours("Sealed for somebody else.")
         return sealed
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from bot.mattermost.account import BotAccount, text_in
+from bot.mattermost.channels import Channels, NotInChannel
 from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.reachable import Reachable
 from bot.mattermost.rendering import post_of, shown_as_of
@@ -18,6 +19,7 @@ from survey.messenger import (
     PlatformBusy,
     PlatformRefuses,
     RecipientUnreachable,
+    require_fit,
 )
 from survey.person import Address
 
@@ -59,14 +61,16 @@ class MattermostMessenger:
         self._callback_url = callback_url
         self._account = account or BotAccount(client)
         self._reachable = Reachable(client)
+        self._channels = Channels(client)
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """See the port."""
-        user_id = address.user_id
+        require_fit(address, card)
         try:
-            await self._reachable.check(user_id)
+            if address.channel is None:
+                await self._reachable.check(address.user_id)
             bot_id, _ = await self._account.me()
-            channel = await self._account.direct_channel(user_id)
+            channel = await self._channel(address)
             files = await self._account.upload(channel, card)
             place = Place(channel=channel, delivery=delivery_id)
             made = await self._client.call(
@@ -82,10 +86,11 @@ class MattermostMessenger:
             )
             return MessageRef(channel=channel, message=text_in(made, "id"))
         except ServerSays as error:
-            await self._mean(error)
+            await self._mean(error, address)
 
     async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
         """See the port."""
+        require_fit(address, card)
         path = f"/posts/{ref.message}"
         try:
             bot_id, _ = await self._account.me()
@@ -108,7 +113,7 @@ class MattermostMessenger:
         """See the port."""
         try:
             bot_id, _ = await self._account.me()
-            channel = await self._account.direct_channel(address.user_id)
+            channel = await self._channel(address)
             for page in range(PAGES):
                 listed = await self._client.call(
                     "GET", f"/channels/{channel}/posts", params={"page": page, "per_page": PAGE}
@@ -138,7 +143,13 @@ class MattermostMessenger:
             delivery=delivery,
         )
 
-    async def _mean(self, error: ServerSays) -> NoReturn:
+    async def _channel(self, address: Address) -> str:
+        """Where a message to it stands."""
+        if address.channel is not None:
+            return await self._channels.id_of(address.channel)
+        return await self._account.direct_channel(address.user_id)
+
+    async def _mean(self, error: ServerSays, to: Address | None = None) -> NoReturn:
         """Raises what an error of the server's means to whoever sends."""
         if error.status == HTTPStatus.FORBIDDEN:
             # To one person, or to us altogether?
@@ -148,6 +159,8 @@ class MattermostMessenger:
                 meaning(another)
             if isinstance(mine, dict) and mine.get("delete_at"):
                 raise PlatformRefuses("Mattermost: the bot's account is deactivated.") from error
+            if to is not None and to.channel is not None:
+                raise NotInChannel(to.channel) from error
         meaning(error)
 
 

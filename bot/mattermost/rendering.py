@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.mattermost.markdown import escaped, unlinked
-from bot.sealing import Place, Seal, Sealed
+from bot.sealing import Place, Seal, Sealed, meant_for
 from survey.card import Act, Button, Card, Dialog, Style, ids_of
 from survey.person import Address
 
@@ -109,6 +109,7 @@ def attachments_of(
     Where the server might not store so many buttons, the scores are one menu.
     """
     url = f"{callback_url.rstrip('/')}{ACTIONS}"
+    to = meant_for(card, to, place)
 
     def carried(act: Act, value: str) -> Mapping[str, Any]:
         sealed = Sealed(act=act, value=value, subject=card.subject, to=to, place=place)

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from bot.grammar import hints
+from bot.hints import hints
 from bot.sandbox.chat import PLATFORM, WORKSPACE, Chat
 from bot.sandbox.guard import LoopbackOnly
 from bot.sandbox.inbound import Inbound

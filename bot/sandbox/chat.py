@@ -29,7 +29,7 @@ class Message(Protocol):
 
     @property
     def inbox(self) -> str:
-        """The e-mail of the person whose conversation it is."""
+        """The e-mail of the person whose conversation it is, or a channel: `#support`."""
         ...
 
     @property
@@ -102,6 +102,10 @@ class Chat(Protocol):
 
     async def inbox(self, inbox: str) -> Sequence[Message]:
         """A conversation with its threads, oldest first."""
+        ...
+
+    async def posts(self) -> Sequence[Message]:
+        """What stands in channels, oldest first."""
         ...
 
     async def image(self, message_id: int) -> bytes | None:

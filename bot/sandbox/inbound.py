@@ -1,7 +1,7 @@
 """The sandbox, inbound: what people do there, as interactions; replies, as messages there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from bot.desk import Desk
 from bot.interactions import CommandTyped, DialogSubmitted, Pressed, Said
 from bot.sandbox.chat import PLATFORM, WORKSPACE, Author, Chat, Message
 from bot.sandbox.rendering import content_of, dialog_json, inbox_json, plain
-from bot.sealing import Seal, Sealed
+from bot.sealing import Seal, Sealed, opens_for
 from survey.card import Act, Card, Reply, Subject
 from survey.delivery import MessageRef
 from survey.errors import NotFound, NotYours, OutOfDate, VoxpopError
 from survey.language import Languages
-from survey.person import Address
+from survey.person import CHANNEL, Address
 from survey.ports import Clock, People
 from survey.wording import refusals
 
@@ -41,6 +41,10 @@ def _remembering(message: Message, content: Mapping[str, Any]) -> Mapping[str, A
     return {**content, "before": was.get("before", []) if same else was["buttons"]}
 
 
+def _shared(reply: Reply) -> bool:
+    return reply.update is not None and reply.update.shared
+
+
 def _stays(card: Card) -> bool:
     """Whether there is more to it than words that are read once."""
     return bool(card.picture or card.attachment or card.buttons)
@@ -58,13 +62,23 @@ class Inbound:
     clock: Clock
 
     async def messages(self, email: str) -> list[Mapping[str, Any]]:
-        """A conversation, newest last."""
-        return inbox_json(await self.chat.inbox(email))
+        """A conversation, newest last; administrators see what stands in channels, too."""
+        found = await self.chat.inbox(email)
+        if await self._sees_channels(email) and (posts := await self.chat.posts()):
+            found = sorted([*found, *posts], key=lambda message: message.id)
+        return inbox_json(found)
+
+    async def _sees_channels(self, email: str) -> bool:
+        person = await self.people.by_email(email)
+        administrators = self.desk.administrators
+        return person is not None and (
+            person in administrators or administrators.knows(address_of(email))
+        )
 
     async def act(self, email: str, context: str, message: Message | None = None) -> Reply:
         """A button's sealed context comes back: the press itself, without the chat around it."""
         try:
-            pressed = self._opened(email, context, message)
+            pressed = await self._opened(email, context, message)
         except VoxpopError as error:
             return await self._refusal(email, error)
         return await self.desk(pressed)
@@ -155,10 +169,12 @@ class Inbound:
             )
         return await self._answer(email, reply, message=root)
 
-    def _opened(self, email: str, context: str, message: Message | None) -> Pressed:
+    async def _opened(self, email: str, context: str, message: Message | None) -> Pressed:
         sealed = self.seal.open(context)
-        if sealed.to != address_of(email):
+        if not opens_for(sealed, address_of(email)):
             raise NotYours("Sealed for somebody else.")
+        if sealed.to.channel is not None and not await self._sees_channels(email):
+            raise NotYours("Sealed for a channel that they do not see.")
         return Pressed(
             by=address_of(email),
             act=sealed.act,
@@ -183,9 +199,12 @@ class Inbound:
         """Show a reply: change the message, open the form, say the rest."""
         to = address_of(email)
         said = None if reply.private is None else reply.private.text
+        if message is not None and message.inbox.startswith(CHANNEL) and not _shared(reply):
+            reply = replace(reply, update=None)  # it stands where others read it
         if reply.update is not None and message is not None:
             private = bool(message.content["private"])
-            content = content_of(reply.update, to=to, seal=self.seal, private=private)
+            stands = address_of(message.inbox) if reply.update.shared else to
+            content = content_of(reply.update, to=stands, seal=self.seal, private=private)
             there = await self.chat.replace(
                 message.id, _remembering(message, content), as_of=reply.update.as_of
             )

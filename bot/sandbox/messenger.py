@@ -9,14 +9,14 @@ from bot.sandbox.rendering import content_of
 from bot.sealing import Seal
 from survey.card import Card
 from survey.delivery import MessageRef, Method, Pace
-from survey.messenger import NO_LIMITS, RecipientUnreachable
+from survey.messenger import NO_LIMITS, RecipientUnreachable, require_fit
 from survey.person import Address
 from survey.ports import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxMessenger:
-    """The port `Messenger`: a conversation is named after its person's e-mail."""
+    """The port `Messenger`: inboxes are named after people, or after channels."""
 
     repeats = False
 
@@ -31,6 +31,7 @@ class SandboxMessenger:
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """See the port."""
+        require_fit(address, card)
         number = await self.chat.add(
             address.user_id,
             content_of(card, to=address, seal=self.seal),
@@ -44,6 +45,7 @@ class SandboxMessenger:
 
     async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
         """See the port."""
+        require_fit(address, card)
         content = content_of(card, to=address, seal=self.seal)
         if not await self.chat.replace(int(ref.message), content, as_of=card.as_of):
             raise RecipientUnreachable("That message is gone.")

@@ -6,7 +6,7 @@ from typing import Any
 from bot.sandbox.chat import Message
 from bot.sealing import Seal, Sealed
 from survey.card import Card, Dialog
-from survey.person import Address
+from survey.person import CHANNEL, Address
 
 
 def content_of(card: Card, *, to: Address, seal: Seal, private: bool = False) -> Mapping[str, Any]:
@@ -91,6 +91,7 @@ def inbox_json(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
         {
             "id": str(message.id),
             "author": message.author,
+            "channel": message.inbox if message.inbox.startswith(CHANNEL) else None,
             "text": message.content["text"],
             "greeting": message.content["greeting"],
             "headline": message.content["headline"],

@@ -1,6 +1,6 @@
 """A press: checked, handed to the desk, acknowledged; then its message changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -9,7 +9,7 @@ from bot.desk import Desk
 from bot.home import Look
 from bot.interactions import Pressed
 from bot.replays import Replayed
-from bot.sealing import Sealed
+from bot.sealing import Sealed, fits
 from bot.slack.bodies import Action, Click
 from bot.slack.gate import Gate, Passed, address_of
 from bot.slack.sharing import Sharing
@@ -95,6 +95,8 @@ class Actions:
             reply.dialog, passed, click.trigger_id
         ):
             told.append(Card(headline=beside.no_form(await self.voice.language(by))))
+        if reply.update is not None and not fits(passed.sealed, reply.update):
+            reply = replace(reply, update=None)  # it stands where others read it
         if reply.update is not None and not click.at_home:
             await self.voice.replace(passed, url, reply.update)
         if reply.share is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.replays import BY_TIME, Remembered, Replayed
-from bot.sealing import Place, Seal, Sealed
+from bot.sealing import Place, Seal, Sealed, opens_for
 from bot.slack import PLATFORM
 from bot.slack.bodies import Click, instant
 from survey.delivery import MessageRef
@@ -79,7 +79,7 @@ class Gate:
             NotYours: If it was sealed for somebody else.
         """
         sealed = self.seal.open(text)
-        if sealed.to != by:
+        if not opens_for(sealed, by):
             raise NotYours("Sealed for somebody else.")
         return sealed
 
@@ -92,8 +92,10 @@ class Gate:
             StorageUnavailable: If the database does not answer.
         """
         place, ref = sealed.place, click.message
-        # Our first message to somebody is sealed before it has a channel: it names the person.
-        if place is None or place.channel not in {click.channel_id, click.user.id}:
+        # Our first message to somebody is sealed before it has a channel: it names the person. One
+        # to a channel is sealed by the name that we have of it: the outbox knows which that is.
+        by_name = sealed.to.channel is not None and place is not None and place.delivery is not None
+        if place is None or not (by_name or place.channel in {click.channel_id, click.user.id}):
             raise OutOfDate("That button belongs into another channel.")
         if place.message is not None and ref != MessageRef(
             channel=place.channel, message=place.message

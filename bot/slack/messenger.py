@@ -1,5 +1,6 @@
 """Slack, outbound."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from survey.messenger import (
     PlatformBusy,
     PlatformRefuses,
     RecipientUnreachable,
+    require_fit,
 )
 from survey.person import Address
 
@@ -69,6 +71,15 @@ _NOBODY = {
     "user_not_visible": "the app may not see them in this Slack workspace",
     "users_not_found": NOT_THERE,
 }
+_NOT_IN = {
+    "channel_not_found",
+    "is_archived",
+    "not_in_channel",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+}
+"""It is about the channel alone."""
+_CHANNEL_ID = re.compile("[CG][A-Z0-9]{5,40}")
 _LATER = {"team_added_to_org"}
 _NO_CHANGE = {
     "cant_update_message": UNCHANGEABLE,
@@ -77,6 +88,21 @@ _NO_CHANGE = {
     "message_not_found": GONE,
 }
 _QUIET = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+
+
+class NotInChannel(RecipientUnreachable):
+    """The app may not post in a channel; the message says the mend."""
+
+    def __init__(self, name: str, error: str) -> None:
+        if error == "is_archived":
+            super().__init__(
+                f"the channel {name} is archived: name another in VOXPOP_ALERT_CHANNEL"
+            )
+            return
+        super().__init__(
+            f"the app is not in the channel {name}, or there is none of that name: look at the "
+            "spelling, and invite the app there with /invite"
+        )
 
 
 class SlackMessenger:
@@ -109,16 +135,20 @@ class SlackMessenger:
 
     async def send(self, address: Address, card: Card, *, delivery_id: UUID) -> MessageRef:
         """See the port."""
-        workspace, user_id = address.workspace, address.user_id
-        place = Place(channel=user_id, delivery=delivery_id)
+        require_fit(address, card)
+        workspace, channel = address.workspace, place_of(address)
+        place = Place(channel=channel, delivery=delivery_id)
         message = message_of(card, to=address, place=place, seal=self._seal, delivery=delivery_id)
         try:
-            await self._reachable.check(workspace, user_id)
+            if address.channel is None:
+                await self._reachable.check(workspace, channel)
             posted = await self._workspaces.call(
-                workspace, "chat.postMessage", channel=user_id, **message, **_QUIET
+                workspace, "chat.postMessage", channel=channel, **message, **_QUIET
             )
             ref = MessageRef(channel=text_in(posted, "channel"), message=text_in(posted, "ts"))
         except SlackSays as error:
+            if address.channel is not None and error.error in _NOT_IN:
+                raise NotInChannel(address.channel, error.error) from error
             meaning(error)
         except StorageUnavailable as error:
             raise PlatformBusy("The workspace's token could not be read.") from error
@@ -129,6 +159,7 @@ class SlackMessenger:
 
     async def update(self, address: Address, ref: MessageRef, card: Card) -> None:
         """See the port. What the message was sent as stays with it at Slack."""
+        require_fit(address, card)
         workspace = address.workspace
         place = Place(channel=ref.channel, message=ref.message)
         message = message_of(card, to=address, place=place, seal=self._seal)
@@ -149,6 +180,8 @@ class SlackMessenger:
 
     async def find(self, address: Address, delivery_id: UUID) -> MessageRef | None:
         """See the port."""
+        if address.channel is not None:
+            raise OutcomeUnknown("The app reads no channels, so nobody can tell what is in one.")
         workspace = address.workspace
         cursor: str | None = None
         try:
@@ -203,6 +236,14 @@ class SlackMessenger:
         if len(self._channels) > REMEMBERED:
             self._channels.popitem(last=False)
         return channel
+
+
+def place_of(address: Address) -> str:
+    """Where a message goes, as Slack takes it: an account, or a channel by its id or name."""
+    name = address.channel
+    if name is None:
+        return address.user_id
+    return name if _CHANNEL_ID.fullmatch(name) else f"#{name}"
 
 
 def meaning(error: SlackSays) -> NoReturn:

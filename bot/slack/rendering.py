@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from bot.sealing import Place, Seal, Sealed
+from bot.sealing import Place, Seal, Sealed, meant_for
 from bot.slack.text import (
     escaped,
     lines_of,
@@ -77,6 +77,7 @@ def text_of(card: Card) -> str:
 
 def blocks_of(card: Card, *, to: Address, place: Place, seal: Seal) -> Sequence[Block]:
     """The words, the scores in one row or menu, the other buttons below, and the small print."""
+    to = meant_for(card, to, place)
 
     def carried(act: Act, value: str, at: Place = place) -> str:
         return seal.close(Sealed(act=act, value=value, subject=card.subject, to=to, place=at))

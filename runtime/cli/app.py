@@ -9,6 +9,8 @@ import typer
 from runtime.cli import (
     campaigns,
     email,
+    features,
+    follow_ups,
     keys,
     mattermost,
     oversight,
@@ -18,6 +20,7 @@ from runtime.cli import (
     serving,
     slack,
     suspected,
+    tickets,
     upkeep,
 )
 from runtime.cli.common import fail
@@ -47,10 +50,13 @@ people.app.command("readmit")(rights.readmit)
 app.add_typer(people.app, name="people")
 campaigns.app.command("suspected")(suspected.suspected)
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(follow_ups.app, name="followup")
 app.add_typer(keys.app, name="key")
 app.add_typer(mattermost.app, name="mattermost")
 app.add_typer(slack.app, name="slack")
 app.add_typer(email.app, name="email")
+app.add_typer(tickets.app, name="ticket")
+app.add_typer(features.app, name="feature")
 
 
 @app.callback(invoke_without_command=True)

@@ -178,6 +178,7 @@ def list_campaigns(*, as_json: Json = False) -> None:
         "waiting",
         "suspected",
         "reminders",
+        "asks_after",
         "closes",
         "next_start",
         "why",
@@ -207,7 +208,8 @@ def list_campaigns(*, as_json: Json = False) -> None:
                     account.waiting,
                     account.suspected,
                     account.reminders,
-                    f"{campaign.closes_at:%Y-%m-%d %H:%M} UTC",
+                    None if campaign.survey.after is None else campaign.survey.after.value,
+                    None if campaign.rolls else f"{campaign.closes_at:%Y-%m-%d %H:%M} UTC",
                     next_start.pop(campaign.survey.name, None),  # beside the newest round only
                     "; ".join(why),
                 )

@@ -75,7 +75,8 @@ def demo(
 
     folder = Path.cwd()
     wrote = demonstration.write_settings(folder)
-    quiet = {"VOXPOP_LOG_LEVEL": "warning", **os.environ, "VOXPOP_SANDBOX": "1"}
+    usual = {"VOXPOP_LOG_LEVEL": "warning", "VOXPOP_ALERT_CHANNEL": "sandbox:#alerts"}
+    quiet = {**usual, **os.environ, "VOXPOP_SANDBOX": "1"}
     settings = load_settings(quiet, folder=folder)
     if "nps" not in settings.surveys:
         fail("voxpop.toml here defines no survey nps: start the demo in an empty folder.")

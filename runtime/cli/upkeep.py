@@ -125,6 +125,7 @@ def list_surveys(*, as_json: Json = False) -> None:
             "answers",
             "open_days",
             "rest_days",
+            "asks_after",
             "schedule",
             "next_start",
         ],
@@ -138,6 +139,7 @@ def list_surveys(*, as_json: Json = False) -> None:
                 survey.answers.value,
                 survey.open_days,
                 survey.rest_days,
+                None if survey.after is None else survey.after.value,
                 survey.schedule,
                 next_start.get(survey.name),
             )
@@ -160,7 +162,13 @@ def check_surveys(
     settings = load_settings(environment, folder=Path.cwd())
     for notice in settings.notices:
         sys.stdout.write(f"{notice}\n")
-    names = ", ".join(settings.surveys) or "none"
+    names = (
+        ", ".join(
+            name if survey.after is None else f"{name} (asks after: {survey.after.value})"
+            for name, survey in settings.surveys.items()
+        )
+        or "none"
+    )
     sys.stdout.write(f"The settings are in order; surveys: {names}.\n")
 
 

@@ -24,12 +24,15 @@ class Link:
         locale: In which language its page is.
         issued_at: When it was made (UTC, to the second).
         expires_at: From when on it is good no more (UTC, to the hour after `issued_at`).
+        json: Whether it is written as a JSON Web Token: three times as long, and what some programs
+            expect.
     """
 
     subject: Subject
     locale: str
     issued_at: datetime
     expires_at: datetime
+    json: bool = False
 
 
 class Links(Protocol):

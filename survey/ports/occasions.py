@@ -25,6 +25,7 @@ class Asking:
         closes_at: From when on no answer is taken (UTC).
         first_contact: Whether we have never written to them.
         number: Which question of the year it is to them.
+        at_once: Whether it goes out without waiting for their window.
     """
 
     occasion: Occasion
@@ -34,6 +35,7 @@ class Asking:
     closes_at: datetime
     first_contact: bool
     number: int
+    at_once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

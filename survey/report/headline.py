@@ -68,6 +68,11 @@ class Figures:
     csat_percentage: float | None
 
     @property
+    def top_two(self) -> float | None:
+        """The share of the two best marks, a fraction of 1; None for NPS, or if n is 0."""
+        return self.value if self.metric is Metric.CSAT else None
+
+    @property
     def band(self) -> Band | None:
         """The band of a net promoter score; None for CSAT, or if n is 0."""
         if self.metric is not Metric.NPS or self.value is None:

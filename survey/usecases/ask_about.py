@@ -1,7 +1,7 @@
 """Ask people about what has just happened to them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ class AskAbout:
         platforms: Those that are on, the preferred first.
         zone: The organisation's, in which its year begins.
         policy: The limits over all surveys.
+        rests: Whether the survey's own rest counts here; False where whoever calls has counted it.
     """
 
     occasions: Occasions
@@ -42,6 +43,7 @@ class AskAbout:
     platforms: Sequence[str]
     zone: ZoneInfo
     policy: ContactPolicy = NO_LIMITS
+    rests: bool = True
 
     async def __call__(
         self, survey: Survey, happened: Sequence[Occasion], *, at_once: bool = False
@@ -78,9 +80,14 @@ class AskAbout:
         for occasion in happened:
             if occasion.key in askings or occasion.key in outcomes:
                 continue
-            candidate = known.get(occasion.who.email)
+            candidate = known.get(occasion.who.email.strip().lower())
             decided = self._decide(
-                frozen, occasion, candidate, at=now, at_once=at_once, others=asked_now
+                frozen if self.rests else replace(frozen, rest_days=0),
+                occasion,
+                candidate,
+                at=now,
+                at_once=at_once,
+                others=asked_now,
             )
             if isinstance(decided, LeftOut):
                 outcomes[occasion.key] = decided
@@ -138,4 +145,5 @@ class AskAbout:
             closes_at=due + timedelta(days=survey.open_days),
             first_contact=candidate.ledger.last_asked_by_any is None,
             number=candidate.ledger.asks_this_year + 1,
+            at_once=at_once,
         )

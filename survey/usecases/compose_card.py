@@ -10,6 +10,8 @@ from survey.ports import Clock, Figures
 from survey.states import InvitationState
 from survey.wording import asked, mailed, reminding, ways_out
 
+_OVER = frozenset({InvitationState.EXPIRED, InvitationState.WITHDRAWN})
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeCard:
@@ -54,18 +56,23 @@ class ComposeCard:
     async def _card(self, invitation: Invitation, reminder: int | None, *, by_letter: bool) -> Card:
         language = self.languages(invitation.person.locale)
         now = self.clock()
-        if not invitation.campaign.takes_answers(now):
-            participation = await self.figures.participation(invitation.campaign)
+        campaign = invitation.campaign
+        if campaign.rolls and (not campaign.takes_answers(now) or invitation.state in _OVER):
+            return ways_out.closed_by_itself(invitation, language)
+        if not campaign.takes_answers(now):
+            participation = await self.figures.participation(campaign)
             return ways_out.closed(invitation, participation, language)
         if invitation.response.score is not None:
             return asked.answered(invitation, language)
         match invitation.state:
             case InvitationState.OPTED_OUT:
                 return ways_out.stopped(None, language)
+            case InvitationState.DECLINED if asked.can_decline(campaign.survey):
+                return ways_out.not_now(language)
             case InvitationState.DECLINED:
-                return ways_out.stopped(invitation.campaign.survey, language)
+                return ways_out.stopped(campaign.survey, language)
             case _ if reminder is not None:
-                told = await self.figures.participation(invitation.campaign)
+                told = await self.figures.participation(campaign)
                 return reminding.reminder(
                     invitation,
                     reminder,

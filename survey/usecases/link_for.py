@@ -87,7 +87,7 @@ class LinkFor:
     async def _running(self, survey: str) -> Campaign:
         now = self.clock()
         for campaign in await self.rounds.all(survey):
-            if campaign.takes_answers(now):
+            if campaign.takes_answers(now) and not campaign.rolls:
                 return campaign
         raise NoRoundRunning(survey)
 

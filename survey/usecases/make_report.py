@@ -53,7 +53,7 @@ class MakeReport:
                 return found
         if not told:
             survey_named(self.surveys, survey)
-            raise NoRoundYet(survey)
+            raise NoRoundYet(survey, asks_by_itself=self.surveys[survey].after is not None)
         known = tuple(str(found.period) for found in told[:ROUNDS_SHOWN])
         raise UnknownRound(f"{survey}/{period}", known)
 

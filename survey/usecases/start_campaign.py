@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 
 from survey.campaign import Campaign
 from survey.contact import NO_LIMITS, ContactPolicy
-from survey.errors import CampaignExists, PlanOutdated, UnknownPeople, UnknownSurvey
+from survey.errors import (
+    AsksByItself,
+    CampaignExists,
+    PlanOutdated,
+    UnknownPeople,
+    UnknownSurvey,
+)
 from survey.localtime import year_start
 from survey.planning import Plan, plan_round, require_somebody
 from survey.ports import Clock, People, Rounds
@@ -77,8 +83,9 @@ class StartCampaign:
 
         Raises:
             NotFound: If there is no such survey, or an e-mail is nobody's.
+            AsksByItself: If it has no rounds.
         """
-        survey = survey_named(self.surveys, name)
+        survey = self._with_rounds(name)
         await self.refresh()
         to = await self._emails(to)
         now = self.clock()
@@ -105,10 +112,18 @@ class StartCampaign:
         """Nothing, unless a round of the survey is open.
 
         Raises:
+            AsksByItself: If it has no rounds.
             CampaignExists: If one is; only one at a time asks people the same.
         """
+        self._with_rounds(name)
         if any(found.state in OPEN_CAMPAIGN for found in await self.rounds.all(name)):
             raise CampaignExists(f"A round of {name} is running already; close it first.")
+
+    def _with_rounds(self, name: str) -> Survey:
+        survey = survey_named(self.surveys, name)
+        if survey.after is not None:
+            raise AsksByItself(name, survey.after.value)
+        return survey
 
     async def _emails(self, names: frozenset[str]) -> frozenset[str]:
         """The e-mails of those who are named."""
@@ -137,6 +152,7 @@ class StartCampaign:
 
         Raises:
             NotFound: If there is no such survey.
+            AsksByItself: If it has no rounds.
             NobodyToAsk: If nobody is left to be asked.
             CampaignExists: If a round of it is open.
             StartedElsewhere: If that time of the schedule has been dealt with.

@@ -53,6 +53,9 @@ class SubmitAnswer:
             raise LinkExpired
         press = Press(subject=link.subject, by=None, at=now)
         try:
+            if words is not None:
+                found = await self.answers.show(press)
+                words.require(found.campaign.survey.comment_limit)
             answered = await self._record(press, score, words)
         except OutOfDate:
             raise LinkNotValid from None

@@ -1,5 +1,6 @@
 """The message that asks, and what it turns into."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -9,8 +10,10 @@ from survey.campaign import Campaign
 from survey.card import Act, Button, Card, Dialog, Field, Style, Subject
 from survey.invitation import Invitation
 from survey.language import Language
+from survey.occasion import Told, Trigger
 from survey.scale import CSAT, NPS, STARS, Category, Scale
-from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
+from survey.survey import Answers, Mode, Survey
+from survey.wording import happened
 
 A_QUARTER = 60
 """Days of rest from which on a survey comes once a quarter at most."""
@@ -22,19 +25,25 @@ def subject_of(invitation: Invitation) -> Subject:
     return Subject(campaign_id=invitation.campaign.id, invitation_id=invitation.id)
 
 
-def question(survey: Survey, language: Language) -> str:
-    """The question itself."""
+def question(survey: Survey, language: Language, about: Told | None = None) -> str:
+    """The question itself; `about` is what brought it, where it was no round."""
+    subject = happened.subject(survey, about)
     if survey.question:
-        return survey.question
+        return survey.question.replace("{subject}", subject)
     if survey.scale == NPS:
         return language.text(
-            "How likely are you to recommend {subject} to a colleague?", subject=survey.subject
+            "How likely are you to recommend {subject} to a colleague?", subject=subject
         )
     if survey.scale == CSAT:
-        return language.text("How satisfied are you with {subject}?", subject=survey.subject)
+        return language.text("How satisfied are you with {subject}?", subject=subject)
     if survey.scale == STARS:
-        return language.text("How many stars do you give {subject}?", subject=survey.subject)
-    return language.text("How do you rate {subject}?", subject=survey.subject)
+        return language.text("How many stars do you give {subject}?", subject=subject)
+    return language.text("How do you rate {subject}?", subject=subject)
+
+
+def question_of(invitation: Invitation, language: Language) -> str:
+    """The question as it is put to this person."""
+    return question(invitation.campaign.survey, language, invitation.about)
 
 
 def anchors(scale: Scale, language: Language) -> str:
@@ -97,9 +106,16 @@ def open_on(campaign: Campaign, tz: ZoneInfo, language: Language, *, now: dateti
 
 
 def _greeting(invitation: Invitation, language: Language) -> str:
-    """The first words anybody ever gets from us; promises only what the survey keeps."""
-    name = invitation.person.first_name
-    if invitation.campaign.survey.rest_days >= A_QUARTER:
+    """The first words anybody ever gets from us, promising only what the survey keeps.
+
+    Where something brought the question, they speak of that each time.
+    """
+    if opening := happened.opening(invitation, language):
+        return opening
+    if not invitation.first_contact:
+        return ""
+    name, campaign = invitation.person.first_name, invitation.campaign
+    if campaign.survey.rest_days >= A_QUARTER and not campaign.rolls:
         return language.text(
             "Hi {name}, I'm Voxpop. I ask one question a quarter, and this is it.", name=name
         )
@@ -122,9 +138,9 @@ def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     """The question with its buttons."""
     survey = invitation.campaign.survey
     return Card(
-        greeting=_greeting(invitation, language) if invitation.first_contact else "",
-        headline=question(survey, language),
-        lines=(anchors(survey.scale, language),),
+        greeting=_greeting(invitation, language),
+        headline=question_of(invitation, language),
+        lines=(*happened.lines(invitation, language), anchors(survey.scale, language)),
         note=" · ".join(
             part
             for part in (
@@ -136,12 +152,23 @@ def asked(invitation: Invitation, language: Language, *, now: datetime) -> Card:
         ),
         buttons=(
             *score_buttons(survey.scale, language),
-            Button(act=Act.LATER, label=language.text("Later")),
-            Button(act=Act.WHY, label=language.text("Why me?")),
-            Button(act=Act.STOP, label=language.text("Stop asking")),
+            *_ways_out(survey, language),
         ),
         subject=subject_of(invitation),
     )
+
+
+def can_decline(survey: Survey) -> bool:
+    """Whether its questions have `Not now`, by which one is refused and no more asked."""
+    return survey.after is Trigger.FEATURES
+
+
+def _ways_out(survey: Survey, language: Language) -> Iterator[Button]:
+    if can_decline(survey):
+        yield Button(act=Act.DECLINE, label=language.text("Not now"))
+    yield Button(act=Act.LATER, label=language.text("Later"))
+    yield Button(act=Act.WHY, label=language.text("Why me?"))
+    yield Button(act=Act.STOP, label=language.text("Stop asking"))
 
 
 def thanks(scale: Scale, score: int, language: Language) -> str:
@@ -255,7 +282,7 @@ def changing(invitation: Invitation, language: Language, *, now: datetime) -> Ca
         return asked(invitation, language, now=now)
     said = language.number(score)
     return Card(
-        headline=question(survey, language),
+        headline=question_of(invitation, language),
         lines=(
             language.text("You said {score}. Press another number to change it.", score=said),
             anchors(survey.scale, language),
@@ -274,7 +301,7 @@ def undone(invitation: Invitation, language: Language, *, now: datetime) -> Card
     survey = invitation.campaign.survey
     moment = language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now)
     return Card(
-        headline=question(survey, language),
+        headline=question_of(invitation, language),
         lines=(
             language.text("Taken back. You can answer until {moment}.", moment=moment),
             anchors(survey.scale, language),
@@ -303,7 +330,7 @@ def reason_dialog(invitation: Invitation, language: Language) -> Dialog:
                 else follow_up(survey.scale, score, language),
                 value=response.comment or "",
                 hint=where_words_go(survey, language),
-                max_length=COMMENT_LIMIT,
+                max_length=survey.comment_limit,
             ),
         ),
         submit=language.text("Send"),

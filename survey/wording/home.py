@@ -43,7 +43,7 @@ def for_administrators(language: Language) -> str:
 
 def on_the_page(card: Card, invitation: Invitation, language: Language, *, now: datetime) -> Card:
     """A message's card among others: with the question that it is about, and without a thread."""
-    question = asked.question(invitation.campaign.survey, language)
+    question = asked.question_of(invitation, language)
     if card.headline == question:
         return card
     return replace(card, greeting=question, note=asked.open_until(invitation, language, now=now))

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from survey.card import Letter
 from survey.invitation import Invitation
 from survey.language import Language
-from survey.survey import Mode, Survey
-from survey.wording import asked
+from survey.occasion import Trigger
+from survey.survey import Answers, Mode, Survey
+from survey.wording import asked, happened
 
 
 def letter(
@@ -34,20 +35,50 @@ def letter(
         locale=language.locale,
         right_to_left=language.right_to_left,
         # The same in each: that keeps them together in lists of letters.
-        title=asked.question(survey, language),
+        title=_title(invitation, language),
         preview=_preview(invitation, language, reminder=reminder, most=most, now=now),
         how=_how(survey, language),
         page=language.text("Answer on the page"),
-        why=language.text(
-            "You get this because you are on the list of people whom the survey {survey} asks. "
-            "Its links answer for you, so please keep this mail to yourself.",
-            survey=survey.name,
-        ),
+        why=_why(invitation, language),
         stop=language.text("Unsubscribe"),
         first=first,
         reveals_score=survey.mode is Mode.IDENTIFIED,
         valid_for=timedelta(days=survey.link_days),
+        json_links=survey.after is Trigger.VISITS,
     )
+
+
+def _title(invitation: Invitation, language: Language) -> str:
+    if invitation.campaign.survey.after is Trigger.TICKETS:
+        return language.text("How did we do?")
+    return asked.question_of(invitation, language)
+
+
+def _why(invitation: Invitation, language: Language) -> str:
+    survey = invitation.campaign.survey
+    match survey.after:
+        case None:
+            return language.text(
+                "You get this because you are on the list of people whom the survey {survey} asks. "
+                "Its links answer for you, so please keep this mail to yourself.",
+                survey=survey.name,
+            )
+        case Trigger.TICKETS:
+            return language.text(
+                "You get this because a request of yours was resolved. Its links answer for you, "
+                "so please keep this mail to yourself."
+            )
+        case Trigger.FEATURES:
+            return language.text(
+                "You get this because you use {subject}. Its links answer for you, so please keep "
+                "this mail to yourself.",
+                subject=happened.subject(survey, invitation.about),
+            )
+        case Trigger.VISITS:
+            return language.text(
+                "You get this because you agreed to be asked after your visit. Its links answer "
+                "for you, so please keep this mail to yourself."
+            )
 
 
 def _preview(
@@ -60,6 +91,9 @@ def _preview(
 ) -> str:
     """What a list of letters shows behind the title; it stands nowhere else."""
     closes = language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now)
+    survey = invitation.campaign.survey
+    if reminder is None and survey.after is Trigger.TICKETS and survey.one_press:
+        return language.text("One click to let us know.")
     if reminder is None:
         return language.text("One question, ten seconds.")
     if reminder >= most:
@@ -71,6 +105,8 @@ def _preview(
 
 def _how(survey: Survey, language: Language) -> str:
     """What a press does here, promised only as it is kept."""
+    if survey.one_press and survey.answers is Answers.ONCE:
+        return language.text("Press a number: a page opens and keeps it.")
     if survey.one_press:
         return language.text("Press a number: a page opens and keeps it. You can change it there.")
     return language.text("Press a number. A page opens, and one more press there sends it.")

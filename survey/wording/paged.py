@@ -9,8 +9,8 @@ from survey.errors import VoxpopError
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.page import Marks, Page, Voice, Words
-from survey.survey import COMMENT_LIMIT, Answers, Survey
-from survey.wording import asked, refusals
+from survey.survey import Answers, Survey
+from survey.wording import asked, happened, refusals
 
 
 def question(
@@ -22,6 +22,7 @@ def question(
     chosen: int | None = None,
     by_itself: bool = False,
     from_mail: bool = True,
+    invitation: Invitation | None = None,
 ) -> Page:
     """The question; a mark that was pressed in the mail is chosen, and not yet sent.
 
@@ -33,14 +34,18 @@ def question(
         chosen: The mark, where the address tells us.
         by_itself: Whether the page may send that one itself.
         from_mail: Whether somebody has just come from the mail.
+        invitation: Where something brought the question, which it tells of then; None in a round,
+            whose page is the same for everybody.
     """
     survey = campaign.survey
-    marks = _marks(survey, language, chosen=chosen, by_itself=by_itself)
+    asks = _question(survey, invitation, language)
+    marks = _marks(survey, asks, language, chosen=chosen, by_itself=by_itself)
     if from_mail:
         hint = language.text("You pressed a number in the mail. One more press sends it:")
         marks = replace(marks, hint=hint, by_address=chosen is None)
     return Page(
-        headline=asked.question(survey, language),
+        headline=asks,
+        lines=() if invitation is None else happened.lines(invitation, language),
         marks=marks,
         trap=_trap(language),
         notes=(
@@ -50,12 +55,16 @@ def question(
     )
 
 
+def _question(survey: Survey, invitation: Invitation | None, language: Language) -> str:
+    return asked.question(survey, language, None if invitation is None else invitation.about)
+
+
 def _marks(
-    survey: Survey, language: Language, *, chosen: int | None, by_itself: bool = False
+    survey: Survey, asks: str, language: Language, *, chosen: int | None, by_itself: bool = False
 ) -> Marks:
     buttons = asked.score_buttons(survey.scale, language)
     return Marks(
-        question=asked.question(survey, language),
+        question=asks,
         anchors=asked.anchors(survey.scale, language),
         buttons=buttons,
         sends=tuple(
@@ -96,7 +105,7 @@ def answered(
         lines.append(asked.reason_kept(survey, language))
     return _with_ways_back(
         Page(
-            headline=_said(survey, score, language),
+            headline=_said(survey, score, language, invitation),
             voice=Voice.STATUS,
             lines=tuple(lines),
             quote=response.comment or "",
@@ -108,18 +117,27 @@ def answered(
         invitation.campaign,
         score,
         language,
+        asks=asked.question_of(invitation, language),
         until=language.moment(invitation.campaign.closes_at, tz, now=now),
     )
 
 
-def _said(survey: Survey, score: int | None, language: Language) -> str:
+def _said(
+    survey: Survey, score: int | None, language: Language, invitation: Invitation | None = None
+) -> str:
     if score is None:
-        return asked.question(survey, language)
+        return _question(survey, invitation, language)
     return language.text("You said {score}.", score=language.number(score))
 
 
 def _with_ways_back(
-    page: Page, campaign: Campaign, score: int | None, language: Language, *, until: str
+    page: Page,
+    campaign: Campaign,
+    score: int | None,
+    language: Language,
+    *,
+    asks: str,
+    until: str,
 ) -> Page:
     """With what changes an answer, where the survey lets it be changed."""
     survey = campaign.survey
@@ -127,7 +145,7 @@ def _with_ways_back(
         return replace(page, notes=(_all_done(language),))
     return replace(
         page,
-        marks=_marks(survey, language, chosen=score),
+        marks=_marks(survey, asks, language, chosen=score),
         change=language.text("Change"),
         undo=language.text("Undo"),
         notes=(
@@ -147,14 +165,14 @@ def words(
     survey: Survey, score: int | None, language: Language, *, value: str = "", wrong: str = ""
 ) -> Words:
     """The field for a reason."""
-    limit = language.number(COMMENT_LIMIT)
+    limit = language.number(survey.comment_limit)
     return Words(
         label=language.text("In your own words")
         if score is None
         else asked.follow_up(survey.scale, score, language),
         hint=asked.where_words_go(survey, language),
         value=value,
-        limit=COMMENT_LIMIT,
+        limit=survey.comment_limit,
         most=language.text("Up to {limit} characters.", limit=limit),
         count=language.text("{length} of {limit} characters", length="{length}", limit=limit),
         send=language.text("Send"),
@@ -163,7 +181,13 @@ def words(
 
 
 def provisional(
-    campaign: Campaign, score: int, language: Language, *, tz: ZoneInfo, now: datetime
+    campaign: Campaign,
+    score: int,
+    language: Language,
+    *,
+    tz: ZoneInfo,
+    now: datetime,
+    invitation: Invitation | None = None,
 ) -> Page:
     """The page has sent what was pressed in the mail; nobody has touched the page yet."""
     survey = campaign.survey
@@ -181,6 +205,7 @@ def provisional(
             campaign,
             score,
             language,
+            asks=_question(survey, invitation, language),
             until=language.moment(campaign.closes_at, tz, now=now),
         ),
         undo=language.text("Undo"),
@@ -235,6 +260,7 @@ def words_refused(
     language: Language,
     *,
     why: str,
+    invitation: Invitation | None = None,
 ) -> Page:
     """Words that were not taken, kept in their field.
 
@@ -244,10 +270,11 @@ def words_refused(
         said: The words.
         language: Of the link.
         why: What went wrong.
+        invitation: Where something brought the question.
     """
     survey = campaign.survey
     return Page(
-        headline=_said(survey, score, language),
+        headline=_said(survey, score, language, invitation),
         words=words(survey, score, language, value=said, wrong=why),
         trap=_trap(language),
         stands=score,
@@ -263,7 +290,10 @@ def undone(asking: Page, campaign: Campaign, language: Language, *, until: str) 
     """Taken back; `until` is when the round closes, in words."""
     return replace(
         asking,
-        lines=(language.text("Taken back. You can answer until {moment}.", moment=until),),
+        lines=(
+            language.text("Taken back. You can answer until {moment}.", moment=until),
+            *asking.lines,
+        ),
         voice=Voice.STATUS,
         notes=(asked.who_sees(campaign.survey, language),),
     )
@@ -271,74 +301,6 @@ def undone(asking: Page, campaign: Campaign, language: Language, *, until: str) 
 
 def words_before_score(asking: Page, language: Language) -> Page:
     """Somebody wrote, and no mark stands (any more)."""
-    return replace(asking, lines=(asked.comment_before_score(language),), voice=Voice.STATUS)
-
-
-def already(language: Language) -> Page:
-    """A survey that takes one answer has it."""
-    return Page(
-        headline=language.text("We've already received your feedback for this request."),
-        lines=(language.text("It takes one answer, so there is nothing more to do. Thank you."),),
-    )
-
-
-def expired(language: Language) -> Page:
-    """A link of ours whose time is over."""
-    return Page(
-        headline=language.text("This feedback link has expired."),
-        lines=(
-            language.text(
-                "Links like this one work for a limited time. If you have a newer mail about it, "
-                "the link in that one works."
-            ),
-        ),
-    )
-
-
-def closed(campaign: Campaign, language: Language, *, tz: ZoneInfo, pressed: bool) -> Page:
-    """The round is over; `pressed` if that has just kept something from being counted."""
-    day = language.day(campaign.closed_on(tz))
-    return Page(
-        headline=language.text("This round is closed; thank you."),
-        lines=(
-            refusals.closed_on(day, language)
-            if pressed
-            else language.text("It closed on {day}.", day=day),
-        ),
-    )
-
-
-def no_longer(language: Language) -> Page:
-    """The round goes on, but this invitation has ended."""
-    return Page(headline=language.text("This link no longer takes an answer."))
-
-
-def not_valid(language: Language) -> Page:
-    """A link that is not ours, was bent or leads to nothing: the same words for all of them."""
-    return Page(
-        headline=language.text("This feedback link doesn't appear to be valid."),
-        lines=(
-            language.text(
-                "Mail programs sometimes break long links. Please open it from the mail once more, "
-                "or copy all of it."
-            ),
-        ),
-    )
-
-
-def try_again(language: Language) -> Page:
-    """The database is away, and nothing is known of the round."""
-    return Page(
-        headline=language.text("This page can't be shown just now."),
-        voice=Voice.ALERT,
-        lines=(language.text("Please open the link again in a minute. Nothing is lost."),),
-    )
-
-
-def unforeseen(language: Language) -> Page:
-    """A mistake of ours."""
-    return Page(
-        headline=language.text("This page can't be shown just now."),
-        voice=Voice.ALERT,
-        lines=(refusals.unforeseen(language),),
+    return replace(
+        asking, lines=(asked.comment_before_score(language), *asking.lines), voice=Voice.STATUS
     )

@@ -119,7 +119,7 @@ def _warnings(plan: Plan, language: Language) -> list[str]:
     return lines
 
 
-def reason(why: LeftOut | None, n: int, language: Language) -> str:  # noqa: C901 - a table
+def reason(why: LeftOut | None, n: int, language: Language) -> str:  # noqa: C901, PLR0912 - a table
     """12 were asked recently; None stands for reasons that are nobody else's business."""
     match why:
         case None:
@@ -157,6 +157,18 @@ def reason(why: LeftOut | None, n: int, language: Language) -> str:  # noqa: C90
                 "{n} has no sending hours before the close",
                 "{n} have no sending hours before the close",
                 n,
+            )
+        case LeftOut.FORGOTTEN:
+            return language.plural("{n} asked to be forgotten", "{n} asked to be forgotten", n)
+        case LeftOut.TOO_LATE:
+            return language.plural(
+                "{n} is too late: it happened too long ago",
+                "{n} are too late: it happened too long ago",
+                n,
+            )
+        case LeftOut.ALREADY_ASKED:
+            return language.plural(
+                "{n} was asked about it before", "{n} were asked about it before", n
             )
 
 

@@ -1,10 +1,14 @@
 """What a person reads when something could not be done: one table from errors to sentences."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
+from survey.campaign import Campaign
 from survey.errors import (
     AlreadyAnswered,
+    AlreadyTaken,
     AnotherAccount,
+    AsksByItself,
     CampaignExists,
     CommentTooLong,
     InvalidPeriod,
@@ -14,6 +18,7 @@ from survey.errors import (
     NoReminder,
     NoRoundYet,
     NotYours,
+    OnlyIdentified,
     OutOfDate,
     StorageUnavailable,
     UnknownAttribute,
@@ -23,6 +28,7 @@ from survey.errors import (
     VoxpopError,
 )
 from survey.language import Language
+from survey.occasion import Trigger
 from survey.person import Administrators
 from survey.wording.reminding import not_reminded
 
@@ -111,18 +117,61 @@ def unsure_of_sender(language: Language) -> str:
     )
 
 
-def _of_a_request(error: VoxpopError, language: Language) -> str:
+def _asks_by_itself(survey: str, after: str, language: Language) -> str:
+    """It has no rounds: what it waits for, and what there is instead."""
+    ways = {"survey": survey}
+    match after:
+        case Trigger.TICKETS:
+            return language.text(
+                "{survey} asks by itself, whenever a support request was resolved: there is no "
+                "round to start. `/nps pause {survey}` holds it, `/nps resume {survey}` goes on, "
+                "and `/nps close {survey}` closes what is open.",
+                **ways,
+            )
+        case Trigger.FEATURES:
+            return language.text(
+                "{survey} asks by itself, whenever somebody has used a feature often enough: there "
+                "is no round to start. `/nps pause {survey}` holds it, `/nps resume {survey}` goes "
+                "on, and `/nps close {survey}` closes what is open.",
+                **ways,
+            )
+        case _:
+            return language.text(
+                "{survey} asks by itself, after each visit: there is no round to start. "
+                "`/nps pause {survey}` holds it, `/nps resume {survey}` goes on, and "
+                "`/nps close {survey}` closes what is open.",
+                **ways,
+            )
+
+
+def _of_a_request(error: VoxpopError, language: Language) -> str:  # noqa: C901, PLR0912 - a table
     """What somebody asked for is not there."""
     match error:
         case InvalidPeriod():
             return language.text("A period looks like 2026Q4 (or 2026Q4.2 for a second one).")
+        case OnlyIdentified(survey=survey):
+            return language.text(
+                "`{survey}` shows no names, so its figures come by the round and from groups that "
+                "are large enough. Those of any span of time could single people out, from one "
+                "span to the next. `/nps report {survey}` has what can be shown.",
+                survey=survey,
+            )
+        case AlreadyTaken(by=by):
+            return language.text("{name} has taken it already.", name=by)
         case UnknownSurvey(known=known):
             return language.text("There is no such survey; there is: {known}.", known=_all(known))
+        case NoRoundYet(survey=survey, asks_by_itself=True):
+            return language.text(
+                "{survey} has asked nobody yet: it asks when there is something to ask about.",
+                survey=survey,
+            )
         case NoRoundYet(survey=survey):
             return language.text(
                 "There has been no round of {survey} yet; `/nps start {survey}` begins one.",
                 survey=survey,
             )
+        case AsksByItself(survey=survey, after=after):
+            return _asks_by_itself(survey, after, language)
         case UnknownRound(known=known):
             return language.text("There is no such round; there is: {known}.", known=_all(known))
         case UnknownAttribute(known=()):
@@ -158,8 +207,11 @@ def try_again(language: Language) -> str:
     return language.text("I couldn't do that just now, so please try again in a minute.")
 
 
-def closed_on(day: str, language: Language) -> str:
-    """A late press; `day` is when it closed, in words."""
+def closed_on(campaign: Campaign, tz: ZoneInfo, language: Language) -> str:
+    """A late press; the day is the one in `tz`."""
+    day = language.day(campaign.closed_on(tz))
+    if campaign.rolls:
+        return language.text("This question closed on {day}, so I couldn't count that.", day=day)
     return language.text("This round closed on {day}, so I couldn't count that.", day=day)
 
 

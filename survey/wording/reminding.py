@@ -33,11 +33,11 @@ def reminder(
         now: Now.
         by_letter: Whether a press opens a page, where it takes one more.
     """
-    card = asked.asked(replace(invitation, first_contact=False), language, now=now)
+    card = asked.asked(invitation, language, now=now)
     line = _line(
         invitation, ordinal, participation, language, most=most, now=now, by_letter=by_letter
     )
-    return replace(card, lines=(line, *card.lines))
+    return replace(card, greeting="", lines=(line, *card.lines))
 
 
 def _line(
@@ -58,6 +58,8 @@ def _line(
         return language.text("A quick one you may have missed: one press and it's done.")
     if ordinal >= most:
         return language.text("Last call: it closes {moment}. I won't ask again.", moment=closes)
+    if campaign.rolls:  # there is nobody who was asked the same
+        return language.text("Still open until {moment}.", moment=closes)
     return language.plural(
         "Still open until {moment}: {answered} of {n} has answered so far.",
         "Still open until {moment}: {answered} of {n} have answered so far.",

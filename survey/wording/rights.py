@@ -8,7 +8,7 @@ from survey.language import Language
 from survey.localtime import local_date
 from survey.person import Person
 from survey.rights import Asked, Erased, Held
-from survey.wording import channels
+from survey.wording import channels, kept
 from survey.wording.comments import inert
 
 CONSENTS_SHOWN = 5
@@ -78,6 +78,7 @@ def own_data(held: Held, person: Person, file: Attachment, language: Language) -
     lines += [_round(asked, person, language) for asked in held.rounds] or [
         language.text("No round has asked you yet.")
     ]
+    lines += kept.lines(held.happened, person, language)
     lines += _as_administrator(held, language)
     lines.append(
         language.text(
@@ -168,6 +169,8 @@ def _by_which_way(how: How, language: Language) -> str:
             return language.text("through your mail program")
         case How.COMPLAINT:
             return language.text("through your mail provider, as a complaint")
+        case How.FRONT_DESK:
+            return language.text("at the front desk")
 
 
 def _round(asked: Asked, person: Person, language: Language) -> str:

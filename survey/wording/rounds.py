@@ -8,8 +8,10 @@ from survey.accounts import Accounts
 from survey.campaign import Campaign
 from survey.card import Card
 from survey.language import Language
-from survey.states import CampaignState
-from survey.wording import channels
+from survey.localtime import local_date
+from survey.occasion import Trigger
+from survey.states import OPEN_CAMPAIGN, CampaignState
+from survey.wording import channels, happened
 from survey.wording.comments import inert
 
 REASONS_SHOWN = 3
@@ -100,6 +102,14 @@ def _commonest(reasons: Mapping[str, int]) -> str:
 
 
 def _where_it_stands(campaign: Campaign, language: Language, *, zone: ZoneInfo) -> str:
+    if campaign.rolls and campaign.state in OPEN_CAMPAIGN:
+        since = {
+            "campaign": campaign.name,
+            "day": language.day(local_date(campaign.started_at, zone)),
+        }
+        if campaign.state is CampaignState.PAUSED:
+            return language.text("{campaign}, paused; asking since {day}", **since)
+        return language.text("{campaign}, asking since {day}", **since)
     fields = {
         "campaign": campaign.name,
         "day": language.day(campaign.closed_on(zone)),
@@ -128,6 +138,15 @@ def nothing_running(language: Language, upcoming: Sequence[tuple[str, datetime]]
     )
 
 
+def nobody_asked_yet(survey: str, trigger: Trigger, language: Language) -> str:
+    """A survey without rounds has had nothing to ask about so far."""
+    return language.text(
+        "{survey} has nothing open. {when}",
+        survey=survey,
+        when=happened.awaited(trigger, language),
+    )
+
+
 def another_running(names: list[str], language: Language) -> str:
     """That round is not open; others are."""
     return language.text("That round is not open; open is {names}.", names=language.listing(names))
@@ -153,13 +172,20 @@ def which_survey(names: list[str], language: Language) -> str:
 
 def closing(campaign: Campaign, language: Language) -> Card:
     """Closed by hand."""
+    lines = [language.text("Every message changes to say so, and `/nps report` has the figures.")]
+    if campaign.rolls:
+        lines.append(
+            language.text(
+                "The next time there is something to ask about, a new one begins. To ask no more, "
+                "take {survey} out of `voxpop.toml`, or pause the new one.",
+                survey=campaign.survey.name,
+            )
+        )
     return Card(
         headline=language.text(
             "{campaign} is closed: no more answers count.", campaign=campaign.name
         ),
-        lines=(
-            language.text("Every message changes to say so, and `/nps report` has the figures."),
-        ),
+        lines=tuple(lines),
     )
 
 
@@ -170,7 +196,13 @@ def paused(campaign: Campaign, language: Language) -> Card:
             "{campaign} is paused: nothing goes out, and answers still count.",
             campaign=campaign.name,
         ),
-        lines=(language.text("`/nps resume` goes on with it."),),
+        lines=(
+            language.text(
+                "`/nps resume` goes on with it, and asks about what happens until then as well."
+            )
+            if campaign.rolls
+            else language.text("`/nps resume` goes on with it."),
+        ),
     )
 
 

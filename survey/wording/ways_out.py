@@ -7,11 +7,12 @@ from survey.contact import ContactPolicy, Ledger
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.localtime import local_date
-from survey.person import Administrators
+from survey.person import Administrators, Person
 from survey.report import Participation
 from survey.rights import Lifted
 from survey.survey import Mode, Survey
-from survey.wording.asked import open_until, question, subject_of, who_sees
+from survey.wording import happened
+from survey.wording.asked import open_until, question_of, subject_of, who_sees
 
 _ALL = ""
 """What stands for all surveys among those that somebody stopped."""
@@ -35,6 +36,14 @@ def later(invitation: Invitation, due_at: datetime, language: Language, *, now: 
 def too_late_for_later(invitation: Invitation, language: Language, *, now: datetime) -> Card:
     """There is no later: the round closes before."""
     moment = language.moment(invitation.campaign.closes_at, invitation.person.zone, now=now)
+    if invitation.campaign.rolls:
+        return Card(
+            headline=language.text(
+                "This question closes {moment}, so I can't ask again after that. "
+                "The buttons above work until then.",
+                moment=moment,
+            )
+        )
     return Card(
         headline=language.text(
             "This round closes {moment}, so I can't ask again after that. "
@@ -72,12 +81,13 @@ def stopped(survey: Survey | None, language: Language) -> Card:
     return Card(headline=done)
 
 
+def not_now(language: Language) -> Card:
+    """This question was not wanted this time; it asks no more."""
+    return Card(headline=language.text("All right, not now."))
+
+
 def closed(invitation: Invitation, participation: Participation, language: Language) -> Card:
     """The message after the round; it has no buttons."""
-    lines = []
-    score = invitation.response.score
-    if score is not None:
-        lines.append(language.text("You said {score}.", score=language.number(score)))
     headline = language.text("This round is closed; thank you.")
     if participation.reached:
         headline = language.plural(
@@ -86,11 +96,20 @@ def closed(invitation: Invitation, participation: Participation, language: Langu
             participation.reached,
             rate=language.percent(participation.response_rate),
         )
-    return Card(
-        headline=headline,
-        lines=tuple(lines),
-        subject=subject_of(invitation),
+    return _ended(headline, invitation, language)
+
+
+def closed_by_itself(invitation: Invitation, language: Language) -> Card:
+    """The message after its own time, where there is no round of which it could tell."""
+    return _ended(happened.closed(language), invitation, language)
+
+
+def _ended(headline: str, invitation: Invitation, language: Language) -> Card:
+    score = invitation.response.score
+    lines = (
+        () if score is None else (language.text("You said {score}.", score=language.number(score)),)
     )
+    return Card(headline=headline, lines=lines, subject=subject_of(invitation))
 
 
 def why_me(
@@ -113,21 +132,10 @@ def why_me(
         now: Now.
     """
     survey, person = invitation.campaign.survey, invitation.person
-    shared = [
-        f"{name}: {person.attributes[name]}"
-        for name in survey.audience
-        if name in person.attributes
-    ]
     lines = [
-        language.text(
-            "You are in the audience of {survey} because of {attributes}.",
-            survey=survey.name,
-            attributes=language.listing(shared),
-        )
-        if shared
-        else language.text(
-            "You are on the roster of the people whom {survey} asks.", survey=survey.name
-        ),
+        happened.why(invitation, language)
+        if invitation.campaign.rolls
+        else _audience(survey, person, language),
         language.text("This is the first time that this survey asks you.")
         if ledger.last_asked is None
         else language.text(
@@ -150,6 +158,23 @@ def why_me(
         )
     lines.append(open_until(invitation, language, now=now))
     return Card(headline=language.text("Why you?"), lines=tuple(lines))
+
+
+def _audience(survey: Survey, person: Person, language: Language) -> str:
+    shared = [
+        f"{name}: {person.attributes[name]}"
+        for name in survey.audience
+        if name in person.attributes
+    ]
+    if not shared:
+        return language.text(
+            "You are on the roster of the people whom {survey} asks.", survey=survey.name
+        )
+    return language.text(
+        "You are in the audience of {survey} because of {attributes}.",
+        survey=survey.name,
+        attributes=language.listing(shared),
+    )
 
 
 def _how_often(
@@ -239,12 +264,11 @@ def pending(invitations: list[Invitation], language: Language, *, now: datetime)
 
 
 def _pending_line(invitation: Invitation, language: Language, *, now: datetime) -> str:
-    asks = question(invitation.campaign.survey, language)
-    until = open_until(invitation, language, now=now)
-    if invitation.response.score is None:
-        return f"{asks} · {until}"
-    said = language.text("You said {score}.", score=language.number(invitation.response.score))
-    return f"{asks} · {said} · {until}"
+    parts = [question_of(invitation, language), *happened.lines(invitation, language)[:1]]
+    score = invitation.response.score
+    if score is not None:
+        parts.append(language.text("You said {score}.", score=language.number(score)))
+    return " · ".join([*parts, open_until(invitation, language, now=now)])
 
 
 def no_question_here(language: Language) -> str:

@@ -1,10 +1,11 @@
 """The rule and the SQL: whatever happens, `Invitation` and `SqlAnswers` end in the same place."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
+from uuid import uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,9 @@ from survey.campaign import Campaign
 from survey.comment import Comment
 from survey.errors import VoxpopError
 from survey.invitation import Invitation
-from survey.person import Person
-from survey.ports import Press
+from survey.occasion import Occasion, Trigger
+from survey.person import Enrolment, Person
+from survey.ports import Asking, Press
 from survey.scale import Score
 from survey.states import OPEN_CAMPAIGN, CampaignState, InvitationState
 from survey.survey import Answers, Mode
@@ -164,7 +166,9 @@ class Pair:
         else:
             await people.opt_out(person, survey=None, at=self.world.clock.at)
             became, fits = InvitationState.OPTED_OUT, state in waits
-        if fits and self._is_open:
+        # What has closed by itself does not come back.
+        over = self.rule.campaign.rolls and self.world.clock.at >= self._closes_at
+        if fits and self._is_open and not (over and what == "opt in"):
             self.rule = replace(self.rule, state=became)
 
     @property
@@ -190,7 +194,8 @@ class Pair:
 
 
 def _told(found: Invitation) -> tuple[object, ...]:
-    return found.id, found.person, found.state, found.response, found.pressed_at
+    told = (found.id, found.person, found.state, found.response, found.pressed_at)
+    return *told, found.campaign.closes_at, found.about
 
 
 async def _person(world: World, place: int) -> Person:
@@ -199,8 +204,39 @@ async def _person(world: World, place: int) -> Person:
     return found
 
 
-async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tuple[Campaign, Pair]:
-    """A fresh round for two; the one before it lets go."""
+async def _ask_both(world: World, people: Sequence[Person]) -> Campaign:
+    """Something happened to each, and they have twenty seconds to say something about it."""
+    at, occasions = world.clock.at, world.product.occasions
+    survey = replace(world.product.start.surveys["nps"], after=Trigger.TICKETS)
+    campaign = await occasions.campaign(survey, at=at)
+    await occasions.ask(
+        campaign,
+        [
+            Asking(
+                occasion=Occasion(
+                    key=str(uuid4()),
+                    who=Enrolment(email=person.email, name=person.name),
+                    happened_at=at,
+                    details={"subject": "Printer"},
+                ),
+                person_id=person.id,
+                address=address(person.email),
+                due_at=at,
+                closes_at=at + 20 * SECOND,
+                first_contact=False,
+                number=1,
+                at_once=True,
+            )
+            for person in people
+        ],
+    )
+    return campaign
+
+
+async def _begin(
+    world: World, mode: Mode, rule: Answers, *, sent: bool, rolls: bool
+) -> tuple[Campaign, Pair]:
+    """A fresh round for two, or a campaign without an end; the one before it lets go."""
     for before in await world.product.rounds.all("nps"):
         if before.state in OPEN_CAMPAIGN:
             await world.product.close(before)
@@ -209,8 +245,13 @@ async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tupl
         *(world.product.people.opt_in(one, at=world.clock.at) for one in (owner, colleague))
     )
     world.survey(mode=mode, answers=rule)
-    asked = frozenset({owner.email, colleague.email})
-    campaign = await world.start(to=asked, deliver=sent)
+    if rolls:
+        campaign = await _ask_both(world, [owner, colleague])
+    else:
+        asked = frozenset({owner.email, colleague.email})
+        campaign = await world.start(to=asked, deliver=False)
+    if sent:
+        await world.product.worker()
     ids = {OWNER: owner.id, LINK: owner.id, COLLEAGUE: colleague.id}
     return campaign, Pair(world, await world.invitation(OWNER), ids, sent)
 
@@ -223,12 +264,18 @@ async def _begin(world: World, mode: Mode, rule: Answers, *, sent: bool) -> tupl
     mode=st.sampled_from([Mode.CONFIDENTIAL, Mode.IDENTIFIED]),
     rule=st.sampled_from([Answers.CHANGEABLE] * 3 + [Answers.ONCE]),
     sent=st.booleans(),
+    rolls=st.booleans(),
     course=courses,
 )
 async def test_the_rule_and_the_database_agree_on_everything_that_can_happen(
-    world: World, mode: Mode, rule: Answers, sent: bool, course: list[tuple[Step, ...]]
+    world: World,
+    mode: Mode,
+    rule: Answers,
+    sent: bool,
+    rolls: bool,
+    course: list[tuple[Step, ...]],
 ) -> None:
-    campaign, pair = await _begin(world, mode, rule, sent=sent)
+    campaign, pair = await _begin(world, mode, rule, sent=sent, rolls=rolls)
 
     for step in chain.from_iterable(course):
         await pair.apply(step)

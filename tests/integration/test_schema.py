@@ -24,7 +24,7 @@ from storage.tables import metadata
 from survey.errors import SchemaMismatch, StorageUnavailable
 from tests.world import Process, World
 
-HEAD = "0007_serves_0003"
+HEAD = "0008_serves_0003"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -169,7 +169,7 @@ def test_the_database_and_the_settings_are_examined(
 
     assert (schema.code, schema.out) == (
         0,
-        b"The schema is at 0007_serves_0003, which is current.\n",
+        b"The schema is at 0008_serves_0003, which is current.\n",
     )
     assert well.code == 0
     assert doctor.code == 1  # no platform is switched on

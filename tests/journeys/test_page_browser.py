@@ -24,7 +24,9 @@ from survey.ports import Purpose, Suspicion
 from survey.scale import CSAT
 from survey.survey import Answers, Mode, Survey
 from tests.examples import MONDAY, NPS_SURVEY
-from tests.pages import Pages
+from tests.happened import FEATURES, VISITS, brought
+from tests.happened import TICKETS as DESK
+from tests.pages import Pages, pages_about
 
 pytestmark = pytest.mark.browser
 
@@ -167,9 +169,23 @@ def closed(page: Page, pages: Pages, base: str) -> None:
     page.goto(f"{base}{pages.path()}")
 
 
-def already(page: Page, pages: Pages, base: str) -> None:
-    pressed(6)(page, pages, base)
-    expect(page.get_by_role("heading", level=1)).to_have_text("You said 6.")
+def already(mark: int) -> Reach:
+    def reach(page: Page, pages: Pages, base: str) -> None:
+        pressed(mark)(page, pages, base)
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"You said {mark}.")
+        page.goto(f"{base}{pages.path()}")
+
+    return reach
+
+
+def closed_by_itself(page: Page, pages: Pages, base: str) -> None:
+    path = pages.path()
+    pages.clock.at = pages.invitation.campaign.closes_at
+    page.goto(f"{base}{path}")
+
+
+def lost(page: Page, pages: Pages, base: str) -> None:
+    pages.store.invitations.clear()
     page.goto(f"{base}{pages.path()}")
 
 
@@ -206,12 +222,26 @@ STATES: dict[str, tuple[Survey, Reach, str]] = {
     "by-itself": (TICKETS, by_itself, "You said 4."),
     "once-more": (NPS_SURVEY, too_soon, ASKED),
     "away": (NPS_SURVEY, away, ASKED),
-    "already": (ONCE, already, "We've already received your feedback for this request."),
+    "already": (ONCE, already(6), "We've already received your feedback for this request."),
     "expired": (
         NPS_SURVEY,
         opened(issued_at=MONDAY - timedelta(days=2), expires_at=MONDAY - timedelta(days=1)),
         "This feedback link has expired.",
     ),
+    "ticket": (DESK, opened(), "How satisfied are you with our support?"),
+    "ticket-by-itself": (DESK, by_itself, "You said 4."),
+    "ticket-already": (DESK, already(4), "We've already received your feedback for this request."),
+    "ticket-lost": (
+        DESK,
+        lost,
+        "We couldn't find the support request this feedback relates to.",
+    ),
+    "ticket-closed": (DESK, closed_by_itself, "This question is closed now; thank you."),
+    "feature": (FEATURES, opened("?score=8"), "How do you rate Rate calendar?"),
+    "visit": (VISITS, opened(), "How many stars do you give Acme?"),
+    "visit-saved": (VISITS, pressed(5), "You said 5."),
+    "visit-already": (VISITS, already(4), "We've already received your feedback for this visit."),
+    "visit-closed": (VISITS, closed_by_itself, "This question is closed now; thank you."),
     "closed": (NPS_SURVEY, closed, "This round is closed; thank you."),
     "not-valid": (NPS_SURVEY, not_valid, "This feedback link doesn't appear to be valid."),
     "asked-to-stop": (NPS_SURVEY, asked_to_stop, "What should I stop?"),
@@ -226,7 +256,7 @@ def test_every_state_is_accessible_and_fits_light_and_dark_small_and_large(
 ) -> None:
     survey, reach, headline = STATES[state]
     for scheme in ("light", "dark"):
-        pages = Pages(survey)
+        pages = Pages(survey) if survey.after is None else pages_about(brought(survey))
         with served(pages) as base:
             page = visitor(
                 "about:blank",

@@ -16,9 +16,10 @@ from survey.language import Language
 from survey.person import Address
 from survey.report import Participation
 from survey.scale import CSAT, TEN
-from survey.survey import Mode
+from survey.survey import Mode, Survey
 from survey.wording import asked, mailed, reminding
 from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation
+from tests.happened import FEATURES, TICKETS, VISITS, brought
 
 EN = language("en")
 ADA = Address.mailbox("ada@example.org")
@@ -60,6 +61,13 @@ def letter(
     return replace(asked.about(about, card), letter=said)
 
 
+def letter_about(survey: Survey, **changes: Any) -> Card:
+    """The letter about what something brought."""
+    about = brought(survey, **changes)
+    said = mailed.letter(about, EN, reminder=None, first=True, most=3, now=MONDAY)
+    return replace(asked.about(about, asked.asked(about, EN, now=MONDAY)), letter=said)
+
+
 def right_to_left() -> Card:
     """The words stand in for a translation."""
     card = letter(scale=TEN)
@@ -97,6 +105,15 @@ LETTERS: Mapping[str, Callable[[], Card]] = {
     "last-call": lambda: letter(reminder=3),
     "long-question": lambda: letter(question=LONG),
     "right-to-left": right_to_left,
+    "tickets": lambda: letter_about(TICKETS),
+    "features": lambda: letter_about(FEATURES),
+    "visits": lambda: letter_about(
+        VISITS,
+        told={
+            "branch": "Harbour & Sons",
+            "invitation": "Dear Ada,\n\nwe hope that your <bicycle> rides again.",
+        },
+    ),
     "no-scores": lambda: replace(letter(), buttons=()),
 }
 BRANDS = {

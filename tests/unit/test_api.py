@@ -20,6 +20,7 @@ from tests.examples import MONDAY, NPS_SURVEY, SetClock, campaign, invitation, p
 from tests.fakes import FakeAnswers, FakeFigures, FakePeople, FakeRounds, Store
 from tests.fakes_mail import FakeDoubtful, FakeKeys
 from tests.fakes_rights import FakeAuditLog
+from tests.happened import VISITS, brought
 from webapp.throttle import Throttle
 
 GENERATE, METRICS = "/api/v1/survey/generate", "/api/v1/nps/metrics"
@@ -168,6 +169,20 @@ async def test_a_comment_that_is_too_long_is_refused_with_its_score(office: Offi
     assert (answer.status_code, answer.json()["code"]) == (422, "comment_too_long")
     assert fits.status_code == 200
     assert office.store.writes[0] == ("record", Response(score=9))
+
+
+async def test_a_comment_is_as_long_as_its_survey_takes(office: Office) -> None:
+    asked = brought(VISITS)
+    office.store.campaigns.clear()
+    office.store.asks(asked)
+    async with office.web() as web:
+        refused = await submit(web, office.link(asked), score=4, comment="x" * 501)
+        writes = list(office.store.writes)
+        fits = await submit(web, office.link(asked), score=4, comment="x" * 500)
+    assert (refused.status_code, refused.json()["code"]) == (422, "comment_too_long")
+    assert "500" in refused.json()["detail"]
+    assert writes == []
+    assert fits.status_code == 200
 
 
 async def test_what_no_database_can_carry_is_stripped_of_a_comment(office: Office) -> None:
@@ -600,3 +615,49 @@ async def test_the_description_names_the_keys_and_every_answer(office: Office) -
     assert set(making["responses"]) == common | {"400", "401", "403", "404", "409", "410"}
     assert set(reading["responses"]) == common | {"401", "403", "404"}
     assert "<code>/api/v1/nps/metrics</code>" in page
+
+
+async def test_surveys_are_listed_by_name_a_page_at_a_time(office: Office) -> None:
+    office.surveys["csat"] = replace(NPS_SURVEY, name="csat", scale=CSAT)
+    told = bearer("key-of-admin")
+    async with office.web() as web:
+        first = (await web.get("/api/v1/surveys?limit=1", headers=told)).json()
+        behind = {"limit": 1, "cursor": first["next_cursor"]}
+        last = (await web.get("/api/v1/surveys", params=behind, headers=told)).json()
+    assert [one["name"] for one in first["data"] + last["data"]] == ["csat", "nps"]
+    assert last["next_cursor"] is None
+    assert (last["data"][0]["scale_low"], last["data"][0]["scale_high"]) == (0, 10)
+    assert (last["data"][0]["after"], last["data"][0]["smallest_group"]) == (None, NPS_SURVEY.k)
+
+
+async def test_campaigns_are_listed_newest_first_a_page_at_a_time(office: Office) -> None:
+    now = campaign()
+    for number, days in ((8, 90), (9, 180)):
+        earlier = replace(now, id=number, started_at=now.started_at - timedelta(days=days))
+        office.store.campaigns.append(replace(earlier, state=CampaignState.CLOSED))
+    told = bearer("key-of-admin")
+    found, cursor = [], None
+    async with office.web() as web:
+        for _ in range(3):
+            params = {"limit": "1", "survey": "nps"} | ({"cursor": cursor} if cursor else {})
+            page = (await web.get("/api/v1/campaigns", params=params, headers=told)).json()
+            found += page["data"]
+            cursor = page["next_cursor"]
+        other = (await web.get("/api/v1/campaigns?survey=csat", headers=told)).json()
+    assert cursor is None
+    assert [one["state"] for one in found] == ["running", "closed", "closed"]
+    assert [one["started_at"] for one in found] == sorted(
+        (one["started_at"] for one in found), reverse=True
+    )
+    assert other == {"data": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/surveys", "/api/v1/campaigns"])
+async def test_lists_want_a_key_of_the_role_admin_and_a_cursor_of_theirs(
+    office: Office, path: str
+) -> None:
+    async with office.web() as web:
+        assert (await web.get(path)).status_code == 401
+        assert (await web.get(path, headers=bearer("key-of-ingest"))).status_code == 403
+        bent = await web.get(f"{path}?cursor=bent", headers=bearer("key-of-admin"))
+    assert (bent.status_code, bent.json()["code"]) == (422, "invalid_value")

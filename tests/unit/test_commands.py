@@ -18,6 +18,7 @@ from survey.survey import Mode
 from tests.chat import ADA, BEN, Chat, a_chat
 from tests.examples import MONDAY, NPS_SURVEY, address, campaign, invitation, person
 from tests.goldens import compare
+from tests.happened import TICKETS, brought, rolling
 
 NAMED = replace(NPS_SURVEY, mode=Mode.IDENTIFIED)
 TICKET = replace(NPS_SURVEY, name="ticket", subject="our help", scale=CSAT)
@@ -249,3 +250,31 @@ async def test_pending_optout_and_optin() -> None:
     await chat.types("/nps xyzzy")
     compare("dialogues", "everybodys-commands", chat.transcript)
     assert chat.store.stops == {(ADA.id, "nps")}
+
+
+# Surveys without rounds
+
+
+async def test_a_survey_without_rounds_is_paused_resumed_and_closed() -> None:
+    chat = await a_chat(rolling(brought(TICKETS)), surveys=(TICKETS,))
+    for typed in ("status", "pause", "status", "resume", "close", "status"):
+        await chat.types(f"/nps {typed} support")
+    compare("dialogues", "without-rounds", chat.transcript)
+
+
+async def test_a_round_is_meant_before_what_asks_all_the_time() -> None:
+    chat = await a_chat(
+        rolling(brought(TICKETS, round={"id": 7})), invitation(2), surveys=(TICKETS, NPS_SURVEY)
+    )
+    told = private(await chat.types("/nps status"))
+    assert told.note.startswith("nps/2026Q4, open until")
+    told = private(await chat.types("/nps status support"))
+    assert told.note == "support/2026Q4, asking since Saturday 17 October"
+
+
+async def test_a_survey_that_has_asked_nobody_says_when_it_asks() -> None:
+    chat = await a_chat(surveys=(TICKETS,))
+    told = private(await chat.types("/nps status")).text
+    assert told == ("support has nothing open. It asks by itself when a request has been resolved.")
+    told = private(await chat.types("/nps report support")).text
+    assert "it asks when there is something to ask about" in told

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey.card import Act, Card, Reply, Subject
-from survey.invitation import Response
+from survey.invitation import Invitation, Response
 from survey.scale import CSAT
 from survey.states import COUNTED, CampaignState, InvitationState
 from survey.survey import Answers, Mode
 from tests.chat import ADA, BEN, Chat, a_chat, asked
 from tests.examples import FRIDAY_WEEK, MONDAY, NPS_SURVEY, campaign, invitation, person
 from tests.goldens import compare
+from tests.happened import FEATURES, TICKETS, VISITS, brought
 
 STRANGER = person(number=9, name="Zoe")
 TICKET = replace(NPS_SURVEY, name="ticket", subject="our help", scale=CSAT)
@@ -288,3 +289,74 @@ async def test_whatever_is_pressed_the_desk_answers(
     chat = await asked(state=state, response=Response(score=score))
     reply = await chat.forges(act, value, subject=subject)
     assert heard(reply).strip() or reply.dialog
+
+
+# Questions that something brought
+
+
+async def declined(chat: Chat) -> list[Invitation]:
+    """What the desk hands over when a question is declined."""
+    found: list[Invitation] = []
+
+    async def declines(one: Invitation) -> None:
+        found.append(one)
+        chat.store.invitations[one.id] = replace(one, state=InvitationState.DECLINED)
+
+    chat.desk = replace(chat.desk, declines=declines)
+    return found
+
+
+async def test_a_question_about_a_feature_can_be_declined() -> None:
+    chat = await a_chat(brought(FEATURES), surveys=(FEATURES,))
+    found = await declined(chat)
+    await chat.press("Not now")
+    assert [one.about and one.about.key for one in found] == ["desk:4711"]
+    assert chat.message.headline == "All right, not now."
+    assert chat.message.buttons == ()
+    told = await chat.desk.compose(chat.store.invitations[found[0].id])
+    assert told.headline == "All right, not now."
+    compare("dialogues", "decline", chat.transcript)
+
+
+async def test_what_was_answered_is_not_declined() -> None:
+    chat = await a_chat(brought(FEATURES), surveys=(FEATURES,))
+    found = await declined(chat)
+    question = chat.message
+    await chat.press("4")
+    await chat.forges(Act.DECLINE, subject=question.subject)
+    assert found == []
+    assert chat.message.headline == "You said 4."
+
+
+async def test_nothing_is_declined_that_has_no_such_button() -> None:
+    chat = await a_chat(brought(TICKETS), surveys=(TICKETS,))
+    found = await declined(chat)
+    reply = await chat.forges(Act.DECLINE, subject=chat.message.subject)
+    assert found == []
+    assert "out of date" in heard(reply)
+
+
+async def test_a_question_that_something_brought_ends_without_figures() -> None:
+    chat = await a_chat(brought(TICKETS), surveys=(TICKETS,))
+    chat.clock.forward(days=14)
+    reply = await chat.press("4")
+    assert chat.message.headline == "This question is closed now; thank you."
+    assert "This question closed on Monday 30 November" in heard(reply)
+    assert methods(chat) == []
+
+
+async def test_a_survey_keeps_as_many_characters_as_it_says() -> None:
+    chat = await a_chat(brought(VISITS), surveys=(VISITS,))
+    await chat.press("4")
+    for words in ("x" * 501, "x" * 2_001):
+        told = heard(await chat.says(words))
+        assert f"That is {len(words):,} characters, and I can keep 500." in told
+    await chat.says("x" * 500)
+    assert len(response(chat).comment or "") == 500
+
+
+async def test_why_me_tells_what_happened_and_what_came_before_it() -> None:
+    first = brought(TICKETS)
+    chat = await a_chat(first, surveys=(TICKETS,))
+    reply = await chat.press("Why me?")
+    assert "because your request “Parcel never came (#4711)” was resolved" in heard(reply)

@@ -1,5 +1,6 @@
 """The pages in `docs/` name everything there is: they are held against the code itself."""
 
+import json
 import re
 import sqlite3
 import tomllib
@@ -14,11 +15,12 @@ from typer.main import get_command
 from bot.grammar import FOR_ADMINISTRATORS, LATER_WORDS, Word
 from runtime.cli.app import app
 from runtime.setting_environment import Environment
-from runtime.setting_tables import ContactTable, SettingsFile, SurveyTable
+from runtime.setting_tables import USUAL, ContactTable, SettingsFile, SurveyTable
 from runtime.settings import PREFIX, load_settings
 from storage.tables import metadata
 from survey.card import Act
 from survey.errors import VoxpopError
+from survey.occasion import Trigger
 from survey.roster import Meaning
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +117,8 @@ def test_what_the_example_does_not_choose_is_what_comes_by_itself() -> None:
     example = tomllib.loads(ADMINISTRATORS.partition("```toml\n")[2].partition("```")[0])
     given = example["surveys"]["nps"]
     chosen = {"owner", "schedule", "audience", "show_budget"}
-    assert given.keys() == SurveyTable.model_fields.keys() - {"question"}
+    elsewhere = {"question", "after", "wait_minutes", "alert_at"}
+    assert given.keys() == SurveyTable.model_fields.keys() - elsewhere
     shown = SurveyTable.model_validate(given).model_dump(exclude=chosen)
     assert shown == SurveyTable(subject=given["subject"]).model_dump(exclude=chosen)
 
@@ -132,7 +135,6 @@ def test_the_settings_on_the_pages_can_be_used(tmp_path: Path) -> None:
             settings = load_settings({}, folder=tmp_path)
         except VoxpopError as error:
             pytest.fail(f"{error}\n{text}")
-        assert "nps" in settings.surveys
         assert not settings.notices
     assert found
 
@@ -178,6 +180,7 @@ def test_no_page_names_a_command_that_there_is_not() -> None:
 def test_every_button_of_a_question_is_explained_to_those_who_answer() -> None:
     labels = {
         Act.LATER: "Later",
+        Act.DECLINE: "Not now",
         Act.WHY: "Why me?",
         Act.STOP: "Stop asking",
         Act.CHANGE: "Change",
@@ -208,3 +211,30 @@ def test_every_page_is_found_from_the_first_one() -> None:
 def test_pictures_are_small_and_shown_somewhere(picture: Path) -> None:
     assert picture.stat().st_size < LARGEST_PICTURE
     assert any(f"images/{picture.name})" in page for page in PAGES.values())
+
+
+def written(value: object) -> str:
+    """A value as the settings have it."""
+    if value is None:
+        return "nobody is told"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@pytest.mark.parametrize("trigger", sorted(Trigger))
+def test_what_fits_each_kind_of_thing_that_happens_stands_in_the_page_for_administrators(
+    trigger: Trigger,
+) -> None:
+    head = "### Surveys that ask when something has happened\n"
+    rows = [
+        [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        for line in ADMINISTRATORS.partition(head)[2].partition("\n#")[0].splitlines()
+        if line.startswith("|")
+    ]
+    place = rows[0].index(trigger.value)
+    told = {row[0]: row[place] for row in rows[3:]}
+    table = SurveyTable.model_validate({"subject": "Acme", "after": trigger.value})
+    found = table.model_dump(mode="json", include=set(told))
+    found["window"] = [time[:5] for time in found["window"]]
+    assert told == {name: written(value) for name, value in found.items()}
+    usual = SurveyTable(subject="Acme").model_dump(mode="json")
+    assert {name for name in USUAL[trigger] if USUAL[trigger][name] != usual[name]} <= told.keys()

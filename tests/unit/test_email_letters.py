@@ -27,7 +27,17 @@ from survey.signs import unseen
 from survey.survey import Mode
 from tests.examples import MONDAY
 from tests.goldens import compare, compare_names
-from tests.mail.letters import BRANDS, DELIVERY, LETTERS, LINKS, SENDER, letter, parcel
+from tests.happened import TICKETS
+from tests.mail.letters import (
+    BRANDS,
+    DELIVERY,
+    LETTERS,
+    LINKS,
+    SENDER,
+    letter,
+    letter_about,
+    parcel,
+)
 
 INVITATION = f"{7:032x}"
 WORDS = st.text(max_size=200)
@@ -338,3 +348,16 @@ def test_a_brand_shows_its_name_and_its_colour() -> None:
 def test_a_card_for_a_chat_is_no_letter(card: Card) -> None:
     with pytest.raises(ValueError, match="no letter"):
         parcel(card)
+
+
+def test_a_letter_about_a_request_has_its_title_and_its_preview() -> None:
+    message = arrived(parcel(LETTERS["tickets"]()))
+    assert message["Subject"] == "How did we do?"
+    hidden = part(message, "html").partition("aria-hidden")[2]
+    assert hidden.startswith('="true">One click to let us know.')
+
+
+def test_it_promises_one_click_only_where_one_is_enough() -> None:
+    card = letter_about(replace(TICKETS, one_press=False))
+    assert card.letter is not None
+    assert card.letter.preview == "One question, ten seconds."

@@ -8,9 +8,9 @@ from bot.grammar import (
     NotUnderstood,
     NumberOutOfRange,
     Word,
-    hints,
     parse,
 )
+from bot.hints import hints
 from runtime.languages import language
 from survey.campaign import Period
 from survey.errors import InvalidValue

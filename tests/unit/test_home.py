@@ -18,6 +18,7 @@ from survey.wording import home as wording
 from tests.chat import ADA, BEN, Chat, a_chat
 from tests.examples import MONDAY, NPS_SURVEY, address, campaign, invitation, person
 from tests.goldens import compare, compare_names
+from tests.happened import FEATURES, TICKETS, brought, rolling
 from tests.homes import Visit, visit
 
 RUNNING = campaign()
@@ -392,3 +393,33 @@ def test_asking_before_names_the_round_and_carries_it() -> None:
     assert "nps/2026Q4.2" in card.headline
     assert card.buttons[0].value == "nps 2026Q4.2"
     assert card.subject is None
+
+
+# Questions that something brought
+
+
+async def test_a_round_is_shown_before_what_asks_all_the_time() -> None:
+    rolls = rolling(brought(TICKETS, number=1, person=ADA, round={"id": 9}))
+    page = await here(answered(2, 9), rolls, me=ADA)
+    text = page.text
+    assert "nps/2026Q4, open until" in text
+    assert "Open as well: support/2026Q4." in text
+
+
+async def test_questions_about_several_features_are_told_apart() -> None:
+    some = [
+        brought(FEATURES, number=n, person=BEN, told={"subject": name})
+        for n, name in enumerate(("Rate calendar", "Guest messages"), 1)
+    ]
+    page = await here(*some)
+    asked = {card.headline for card in page.part(QUESTIONS).cards}
+    assert asked == {"How do you rate Rate calendar?", "How do you rate Guest messages?"}
+    await page.press("9")
+    greetings = {card.greeting for card in page.part(QUESTIONS).cards}
+    assert greetings & asked
+
+
+async def test_what_the_message_says_is_under_the_question_on_the_page() -> None:
+    page = await here(brought(TICKETS, number=1, person=BEN))
+    (card,) = page.part(QUESTIONS).cards
+    assert "Your request: Parcel never came (#4711)" in card.lines

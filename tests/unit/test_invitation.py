@@ -289,3 +289,14 @@ def test_whatever_happens_the_state_says_whether_there_is_an_answer(
         if before.pressed_at is not None:
             assert after.pressed_at is not None
             assert after.pressed_at >= before.pressed_at
+
+
+def test_a_comment_has_as_many_characters_as_its_survey_takes() -> None:
+    short = invitation(campaign=campaign(replace(NPS_SURVEY, comment_limit=10)))
+    by, now = short.person.id, at(0)
+    kept = short.comment(Comment("x" * 10), by=by, at=now)
+    with pytest.raises(CommentTooLong) as told:
+        short.comment(Comment("x" * 11), by=by, at=now)
+    assert (told.value.length, told.value.limit) == (11, 10)
+    with pytest.raises(CommentTooLong):
+        kept.comment(Comment("y"), by=by, at=now, added=True)

@@ -12,8 +12,9 @@ from survey.consent import Consent, How
 from survey.invitation import Response
 from survey.person import Address
 from survey.ports import Suspicion
-from survey.rights import Aside, Asked, Held
+from survey.rights import Aside, Asked, Happened, Held
 from survey.states import CampaignState, InvitationState
+from survey.wording import kept
 from survey.wording.rights import own_data
 from tests.chat import ADA, BEN, Chat, a_chat, asked
 from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation, person
@@ -175,6 +176,19 @@ def test_scores_that_are_not_counted_and_a_mailbox_that_refuses_are_told() -> No
 
     assert "2 scores that may have come from a program are not counted" in shown
     assert "its server said: 550 no such user" in shown
+
+
+def test_what_is_kept_of_what_happened_is_told_and_marks_nothing() -> None:
+    ticket = Happened(
+        kind="ticket", at=MONDAY, details={"subject": "`Help`\u202e", "state": "open"}
+    )
+    visits = [Happened(kind="visit", at=MONDAY, details={"branch": "Harbour"})] * 11
+    shown = kept.lines([ticket, *visits], BEN, language("en"))
+    assert shown[0] == (
+        "A support request of yours, Monday 16 November: subject: 'Help' and state: open"
+    )
+    assert shown[1] == "A visit of yours, Monday 16 November: branch: Harbour"
+    assert shown[-1] == "2 more notes like these are in the file."
 
 
 async def test_forgetting_asks_once_and_can_be_left_alone() -> None:

@@ -18,9 +18,11 @@ from survey.rights import Lifted
 from survey.scale import CSAT
 from survey.states import CampaignState, InvitationState
 from survey.survey import Answers, Mode, Survey
-from survey.wording import paged, unsubscribing
+from survey.wording import page_ends, paged, unsubscribing
 from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation
 from tests.goldens import compare, compare_names
+from tests.happened import FEATURES, VISITS, brought
+from tests.happened import TICKETS as DESK
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ENGLISH = language("en")
@@ -46,6 +48,29 @@ PAGES: Mapping[str, Page] = {
     "changed": answered(score=9, previous=6, comment="Less noise"),
     "commented": answered(score=6, comment="Less noise", changed=False),
     "provisional": paged.provisional(campaign(TICKETS), 4, ENGLISH, tz=BERLIN, now=MONDAY),
+    **{
+        f"question-about-{survey.name}": paged.question(
+            brought(survey).campaign,
+            ENGLISH,
+            tz=BERLIN,
+            now=MONDAY,
+            chosen=4,
+            invitation=brought(survey),
+        )
+        for survey in (DESK, FEATURES, VISITS)
+    },
+    "answered-visits": paged.answered(
+        brought(VISITS, state=InvitationState.ANSWERED, response=Response(score=2)),
+        ENGLISH,
+        tz=BERLIN,
+        now=MONDAY,
+    ),
+    "already-visits": page_ends.already(VISITS, ENGLISH),
+    "lost-tickets": page_ends.lost(DESK, ENGLISH),
+    "closed-tickets": page_ends.closed(brought(DESK).campaign, ENGLISH, tz=BERLIN, pressed=False),
+    "closed-tickets-meanwhile": page_ends.closed(
+        brought(DESK).campaign, ENGLISH, tz=BERLIN, pressed=True
+    ),
     "once-more": paged.once_more(ASKING, ENGLISH),
     "not-by-itself": paged.not_by_itself(ASKING, ENGLISH),
     "words-once-more": paged.words_once_more(answered(score=6), ENGLISH),
@@ -55,16 +80,18 @@ PAGES: Mapping[str, Page] = {
     "words-before-score": paged.words_before_score(ASKING, ENGLISH),
     "not-saved": paged.refused(ASKING, StorageUnavailable("away"), ENGLISH),
     "undone": paged.undone(ASKING, ROUND, ENGLISH, until="tomorrow at 17:00"),
-    "already": paged.already(ENGLISH),
-    "expired": paged.expired(ENGLISH),
-    "closed": paged.closed(campaign(state=CampaignState.CLOSED), ENGLISH, tz=BERLIN, pressed=False),
-    "closed-meanwhile": paged.closed(
+    "already": page_ends.already(ROUND.survey, ENGLISH),
+    "expired": page_ends.expired(ENGLISH),
+    "closed": page_ends.closed(
+        campaign(state=CampaignState.CLOSED), ENGLISH, tz=BERLIN, pressed=False
+    ),
+    "closed-meanwhile": page_ends.closed(
         campaign(state=CampaignState.CLOSED), ENGLISH, tz=BERLIN, pressed=True
     ),
-    "no-longer": paged.no_longer(ENGLISH),
-    "not-valid": paged.not_valid(ENGLISH),
-    "try-again": paged.try_again(ENGLISH),
-    "unforeseen": paged.unforeseen(ENGLISH),
+    "no-longer": page_ends.no_longer(ENGLISH),
+    "not-valid": page_ends.not_valid(ENGLISH),
+    "try-again": page_ends.try_again(ENGLISH),
+    "unforeseen": page_ends.unforeseen(ENGLISH),
     "stop-asking": unsubscribing.asking(NPS_SURVEY, ENGLISH),
     "stopped-all": unsubscribing.done(NPS_SURVEY, ENGLISH, everything=True),
     "stopped-this": unsubscribing.done(NPS_SURVEY, ENGLISH, everything=False),

@@ -30,7 +30,8 @@ from survey.errors import (
 )
 from survey.messenger import PlatformBusy
 from webapp.problem_document import DETAIL_LIMIT
-from webapp.problems import PROBLEMS, AnswerBrokenOff, Unforeseen, install_problems, problem_for
+from webapp.problem_kinds import PROBLEMS
+from webapp.problems import AnswerBrokenOff, Unforeseen, install_problems, problem_for
 
 
 def document(error: Exception) -> dict[str, Any]:

@@ -239,7 +239,7 @@ async def test_openapi_names_the_product_the_version_and_problem_documents() -> 
     assert described["info"]["title"] == "Voxpop"
     assert described["info"]["version"] == "1.2.3"
     answers = described["paths"]["/api/v1/surveys/{name}"]["get"]["responses"]
-    assert set(answers) == {"200", "default"}
+    assert set(answers) == {"200", "422", "default"}
     assert "application/problem+json" in answers["default"]["content"]
 
 

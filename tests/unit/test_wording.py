@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.languages import language
+from survey.card import Act
 from survey.contact import NO_LIMITS, ContactPolicy, Ledger
 from survey.errors import (
     AlreadyAnswered,
@@ -25,9 +26,10 @@ from survey.report import Participation
 from survey.rights import Lifted
 from survey.scale import CSAT, STARS, TEN
 from survey.survey import Answers, Mode, Survey
-from survey.wording import asked, refusals, reminding, ways_out
+from survey.wording import asked, happened, refusals, reminding, ways_out
 from tests.examples import MONDAY, NPS_SURVEY, campaign, invitation, person
 from tests.goldens import compare, compare_names, filled_in, shown
+from tests.happened import FEATURES, TICKETS, VISITS, brought
 
 EN = language("en")
 IDENTIFIED = replace(NPS_SURVEY, mode=Mode.IDENTIFIED)
@@ -71,6 +73,19 @@ def why(
     asked_one = asks(survey, person=IN_TEAM)
     ledger = Ledger(last_asked=last, last_asked_by_any=last, asks_this_year=asks_this_year)
     return shown(ways_out.why_me(asked_one, admins, EN, ledger=ledger, policy=policy, now=MONDAY))
+
+
+def why_brought(survey: Survey) -> str:
+    return shown(
+        ways_out.why_me(
+            brought(survey),
+            Administrators(),
+            EN,
+            ledger=Ledger(last_asked=None, last_asked_by_any=None, asks_this_year=0),
+            policy=NO_LIMITS,
+            now=MONDAY,
+        )
+    )
 
 
 def reminded(ordinal: int, *days: int, reached: int = 480) -> str:
@@ -148,6 +163,57 @@ CONVERSATION: dict[str, Callable[[], str]] = {
         datetime(2026, 8, 17, 9, tzinfo=UTC),
     ),
     "why-me-identified": lambda: why(TICKET, None, Administrators()),
+    **{
+        f"{name}-{survey.name}": lambda say=say, survey=survey: say(survey)  # type: ignore[misc]
+        for survey in (TICKETS, FEATURES, VISITS)
+        for name, say in {
+            "asked": lambda survey: shown(asked.asked(brought(survey), EN, now=MONDAY)),
+            "asked-knowing-nothing": lambda survey: shown(
+                asked.asked(
+                    brought(survey, told={}, person=person(name=""), first_contact=True),
+                    EN,
+                    now=MONDAY,
+                )
+            ),
+            "why-me": why_brought,
+            "closed": lambda survey: shown(ways_out.closed_by_itself(brought(survey), EN)),
+            "pending": lambda survey: pending(brought(survey)),
+        }.items()
+    },
+    "asked-visits-in-own-words": lambda: shown(
+        asked.asked(
+            brought(VISITS, told={"invitation": "Dear Ada,\n\nyour `bike` is back.\u202e\nYours"}),
+            EN,
+            now=MONDAY,
+        )
+    ),
+    "asked-features-own-question": lambda: shown(
+        asked.asked(brought(replace(FEATURES, question="Does {subject} help?")), EN, now=MONDAY)
+    ),
+    "reminder-tickets": lambda: shown(
+        reminding.reminder(
+            brought(replace(TICKETS, reminders=(3,))),
+            1,
+            Participation(invited=48, reached=40, answered=12),
+            EN,
+            most=3,
+            now=MONDAY,
+        )
+    ),
+    "reminder-2-tickets": lambda: shown(
+        reminding.reminder(
+            brought(replace(TICKETS, reminders=(3, 6))),
+            2,
+            Participation(invited=48, reached=40, answered=12),
+            EN,
+            most=3,
+            now=MONDAY,
+        )
+    ),
+    "later-too-late-visits": lambda: shown(
+        ways_out.too_late_for_later(brought(VISITS), EN, now=MONDAY)
+    ),
+    "not-now": lambda: shown(ways_out.not_now(EN)),
     "dialog": lambda: dialog(8),
     "dialog-before-the-score": lambda: dialog(None),
     "dialog-to-edit": lambda: dialog(6, "Too slow."),
@@ -159,7 +225,7 @@ CONVERSATION: dict[str, Callable[[], str]] = {
             asked.comment_before_score(EN),
             asked.reason_kept(replace(IDENTIFIED, owner=""), EN),
             ways_out.which_thread(EN),
-            refusals.closed_on(EN.day(MONDAY.date()), EN),
+            refusals.closed_on(campaign(closed_at=MONDAY), person().zone, EN),
             refusals.reports_are_for(ADMINISTRATORS, EN),
             refusals.reports_are_for(Administrators(), EN),
             refusals.only_administrators(ADMINISTRATORS, EN),
@@ -242,3 +308,21 @@ def test_buttons_of_a_card_have_different_ids(score: int | None) -> None:
         ids = [button.id for button in card.buttons]
         assert len(set(ids)) == len(ids)
         assert all(name.isalnum() for name in ids)
+
+
+@pytest.mark.parametrize("bad", ["\x07", "\u202e", "\n", "\u2028", "`"])
+def test_foreign_words_stay_on_their_line_and_mark_nothing(bad: str) -> None:
+    told = {"ticket": f"Help{bad}/nps optin{bad}", "resolved_by": "x" * 1_000}
+    lines = happened.lines(brought(TICKETS, told=told), EN)
+    assert [line.count(bad) for line in lines] == [0, 0]
+    assert len(lines[1]) == len("Answered by ") + happened.SHOWN
+
+
+def test_what_a_survey_takes_is_what_its_form_takes() -> None:
+    assert asked.reason_dialog(brought(VISITS), EN).fields[0].max_length == 500
+
+
+def test_only_questions_about_a_feature_can_be_declined() -> None:
+    for survey in (TICKETS, VISITS, NPS_SURVEY, FEATURES):
+        acts = {one.act for one in asked.asked(asks(survey), EN, now=MONDAY).buttons}
+        assert (Act.DECLINE in acts) is (survey is FEATURES)

@@ -5,7 +5,7 @@ from typing import Any
 
 from survey.errors import VoxpopError
 from webapp.problem_document import HTTP_PROBLEMS, MEDIA_TYPE, SCHEMA
-from webapp.problems import PROBLEMS
+from webapp.problem_kinds import PROBLEMS
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -20,7 +20,7 @@ LONGEST_ID = 255
 _VISIBLE = r"[^\s@\x00-\x1f\x7f-\x9f]"
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """What no database can carry is gone before anything looks at it; other types stay."""
     return clean(value) if isinstance(value, str) else value
 
@@ -29,7 +29,7 @@ def _lower(value: Any) -> Any:
     return clean(value).lower() if isinstance(value, str) else value
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """`6.0` is the whole number 6 to JSON Schema, whatever it is to Python."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -49,9 +49,9 @@ def _instant(value: Any) -> Any:
 
 
 # Bounds stand before what cleans: behind it they are kept as well, and not described.
-Mark = Annotated[int, Field(ge=LOWEST, le=HIGHEST), BeforeValidator(_whole)]
+Mark = Annotated[int, Field(ge=LOWEST, le=HIGHEST), BeforeValidator(whole)]
 Words = Annotated[
-    str, Field(json_schema_extra={"maxLength": COMMENT_LIMIT}), BeforeValidator(_cleaned)
+    str, Field(json_schema_extra={"maxLength": COMMENT_LIMIT}), BeforeValidator(cleaned)
 ]
 Email = Annotated[
     str,
@@ -76,9 +76,10 @@ class Body(BaseModel):
 class SurveyResponse(Body):
     """An answer."""
 
-    score: Mark = Field(description="A mark on the survey's scale; 0 to 10 for NPS.")
+    score: Mark = Field(description="A mark on the survey's scale; 0 to 10 for NPS.", examples=[9])
     comment: Words | None = Field(
         default=None,
+        examples=["Quick and kind."],
         description="In place of one that was given before; left out, null or empty leaves that.",
     )
 
@@ -86,13 +87,19 @@ class SurveyResponse(Body):
 class SurveyResponseOut(BaseModel):
     """An answer as it stands; whose it is is never told."""
 
-    id: str = Field(description="Of the invitation that it answers.")
-    score: int
-    comment: str | None = Field(
-        description="As this call gave it. One that was given before stays, and is not told."
+    id: str = Field(
+        description="Of the invitation that it answers.",
+        examples=["8f1c2f5e-0f6b-4b0e-9d55-6e1f0c9d2a7b"],
     )
-    score_type: Category
-    created_at: datetime = Field(description="When it was given, or changed last (UTC).")
+    score: int = Field(examples=[9])
+    comment: str | None = Field(
+        description="As this call gave it. One that was given before stays, and is not told.",
+        examples=["Quick and kind."],
+    )
+    score_type: Category = Field(examples=["promoter"])
+    created_at: datetime = Field(
+        description="When it was given, or changed last (UTC).", examples=["2026-11-16T09:00:00Z"]
+    )
 
 
 class LinkWanted(Body):
@@ -110,12 +117,20 @@ class LinkWanted(Body):
 class SurveyLink(BaseModel):
     """A link to the question. Whoever holds it answers as that person."""
 
-    token: str
-    survey_url: str = Field(description="Its path.")
-    url: str = Field(description="The whole address, for a message.")
-    expires_at: datetime = Field(description="From when on it is good no more (UTC).")
-    campaign: str = Field(description="The round that it belongs to: `nps/2026Q4`.")
-    closes_at: datetime = Field(description="From when on the round takes no answers (UTC).")
+    token: str = Field(examples=["AYw…"])
+    survey_url: str = Field(description="Its path.", examples=["/survey/AYw…"])
+    url: str = Field(
+        description="The whole address, for a message.",
+        examples=["https://survey.example.org/s/AYw…"],
+    )
+    expires_at: datetime = Field(
+        description="From when on it is good no more (UTC).", examples=["2026-12-16T09:00:00Z"]
+    )
+    campaign: str = Field(description="The round that it belongs to.", examples=["nps/2026Q4"])
+    closes_at: datetime = Field(
+        description="From when on the round takes no answers (UTC).",
+        examples=["2026-11-27T16:00:00Z"],
+    )
 
 
 WhyNot = Literal["no_round", "nobody_answered", "too_few_answers"]
@@ -124,27 +139,36 @@ WhyNot = Literal["no_round", "nobody_answered", "too_few_answers"]
 class Withheld(BaseModel):
     """A round that these figures do not have."""
 
-    campaign: str
-    reason: WhyNot
+    campaign: str = Field(examples=["nps/2026Q3"])
+    reason: WhyNot = Field(examples=["too_few_answers"])
 
 
 class NPSMetrics(BaseModel):
     """Figures of whole rounds, as far as they may be shown; null is not 0."""
 
-    survey: str
-    nps_score: float | None = Field(description="-100 to 100, two decimals.")
-    total_responses: int | None = Field(description="How many answers are in these figures.")
-    promoters: int | None
-    passives: int | None
-    detractors: int | None
-    response_rate: float = Field(
-        description="Answered of those reached, in percent, two decimals; told in every mode."
+    survey: str = Field(examples=["nps"])
+    nps_score: float | None = Field(description="-100 to 100, two decimals.", examples=[16.67])
+    total_responses: int | None = Field(
+        description="How many answers are in these figures.", examples=[6]
     )
-    invited: int
-    reached: int
-    answered: int
-    period_start: datetime
-    period_end: datetime
-    campaigns: list[str] = Field(description="The rounds in these figures, newest first.")
-    withheld: list[Withheld] = Field(description="Rounds that were started then and are not in.")
-    reason: WhyNot | None = Field(description="Why there are no figures; null if there are.")
+    promoters: int | None = Field(examples=[3])
+    passives: int | None = Field(examples=[1])
+    detractors: int | None = Field(examples=[2])
+    response_rate: float = Field(
+        description="Answered of those reached, in percent, two decimals; told in every mode.",
+        examples=[60.0],
+    )
+    invited: int = Field(examples=[20])
+    reached: int = Field(examples=[10])
+    answered: int = Field(examples=[6])
+    period_start: datetime = Field(examples=["2026-10-01T00:00:00Z"])
+    period_end: datetime = Field(examples=["2026-11-16T09:00:00Z"])
+    campaigns: list[str] = Field(
+        description="The rounds in these figures, newest first.", examples=[["nps/2026Q4"]]
+    )
+    withheld: list[Withheld] = Field(
+        description="Rounds that were started then and are not in.", examples=[[]]
+    )
+    reason: WhyNot | None = Field(
+        description="Why there are no figures; null if there are.", examples=[None]
+    )

@@ -27,7 +27,7 @@ from survey.errors import (
     StorageUnavailable,
 )
 from survey.invitation import Invitation
-from survey.ports import Clock, Key, Role
+from survey.ports import Clock, Key, Role, Rounds
 from survey.report import figures
 from survey.scale import Category
 from survey.survey import Survey
@@ -36,6 +36,7 @@ from survey.usecases.nps_over_time import Nps, NpsOverTime
 from survey.usecases.submit_answer import SubmitAnswer
 from webapp.api.answers import problems
 from webapp.api.keys import Access, by
+from webapp.api.lists import list_router
 from webapp.api.models import (
     Email,
     Instant,
@@ -76,6 +77,7 @@ class ApiParts:
     submit: SubmitAnswer
     link_for: LinkFor
     nps: NpsOverTime
+    rounds: Rounds
     throttle: Throttle
     clock: Clock
     proxies: Networks = ()
@@ -83,7 +85,12 @@ class ApiParts:
 
 def api_routers(parts: ApiParts) -> Sequence[APIRouter]:
     """Everything below `/api/v1`."""
-    return [_answering(parts), _linking(parts), _figures(parts)]
+    return [
+        _answering(parts),
+        _linking(parts),
+        _figures(parts),
+        list_router(parts.access, parts.surveys, parts.rounds),
+    ]
 
 
 def _answering(parts: ApiParts) -> APIRouter:
@@ -107,7 +114,7 @@ def _answering(parts: ApiParts) -> APIRouter:
     )
     async def submit_survey_response(
         request: Request,
-        token: Annotated[str, Path(description="What stands in the link.")],
+        token: Annotated[str, Path(description="What stands in the link.", examples=["AYw…"])],
         response: SurveyResponse,
     ) -> SurveyResponseOut:
         """Answer, or change the answer; the link is the permission, and no key is needed.

@@ -16,15 +16,17 @@ from survey.errors import (
     InvalidScore,
     InvalidValue,
     InvitationClosed,
+    LinkNotValid,
     StorageUnavailable,
 )
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.page import Page
 from survey.ports import Link, Purpose
+from survey.states import InvitationState
 from survey.survey import Answers
 from survey.usecases.answer_by_link import WAITS, Became
-from survey.wording import paged, refusals
+from survey.wording import page_ends, paged, refusals
 from webapp.page.campaigns import KeptCampaigns
 from webapp.page.link_page import LinkPage
 from webapp.page.parts import PageParts, Refusing, body_of, form_of, same_words, trapped
@@ -38,19 +40,30 @@ _CHOSEN = re.compile(rb"(?:^|&)score=([0-9]{1,2})(?:&|$)")
 
 @dataclass(frozen=True, kw_only=True)
 class _Turn:
-    """One request of somebody with a good link."""
+    """One request of somebody with a good link.
+
+    Attributes:
+        link: Theirs.
+        campaign: The round; where something brought the question, as it stands for this link: it
+            closes when the invitation does, or the link ends.
+        language: Of the link.
+        now: Now.
+        invitation: Where something brought the question and we could look it up.
+    """
 
     link: Link
     campaign: Campaign
     language: Language
     now: datetime
+    invitation: Invitation | None = None
 
 
 class AnswerPage(LinkPage):
     """ASGI: the question, and what becomes of it.
 
     Nothing is looked up for showing a question but its round, once in five seconds for everybody:
-    the signature of the link has told the rest, and the page is ready as bytes.
+    the signature of the link has told the rest, and the page is ready as bytes. What something
+    brought that happened to one person has a page of its own, and is looked up.
     """
 
     purpose = Purpose.ANSWER
@@ -78,29 +91,50 @@ class AnswerPage(LinkPage):
             return turn
         if turn.campaign.survey.answers is Answers.ONCE:
             with suppress(StorageUnavailable):  # a press will tell
-                if (await self._parts.answer.show(link, at=now)).response.score is not None:
-                    return self._say(paged.already(turn.language), turn, HTTPStatus.CONFLICT)
+                found = turn.invitation or await self._parts.answer.show(link, at=now)
+                if found.response.score is not None:
+                    return self._already(turn)
         return self._question(turn, query)
 
     async def _turn(self, link: Link, now: datetime) -> _Turn | Rendered:
         """What a good link leads to; or the page that says why it leads nowhere any more."""
         language = self._parts.languages(link.locale)
         if now >= link.expires_at:
-            return self._look.render(paged.expired(language), language, HTTPStatus.GONE)
+            return self._look.render(page_ends.expired(language), language, HTTPStatus.GONE)
         number = link.subject.campaign_id
         try:
             campaign = await self._campaigns.of(number, now)
         except StorageUnavailable:
             return self._look.render(
-                paged.try_again(language),
+                page_ends.try_again(language),
                 language,
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 headers=RETRY_AFTER,
             )
         turn = _Turn(link=link, campaign=campaign, language=language, now=now)
-        if not campaign.takes_answers(now):
+        if campaign.rolls:
+            try:
+                turn = await self._of_its_own(turn)
+            except LinkNotValid:
+                page = page_ends.lost(campaign.survey, language)
+                return self._say(page, turn, HTTPStatus.NOT_FOUND)
+        if not turn.campaign.takes_answers(now):
             return self._closed(turn, pressed=False)
         return turn
+
+    async def _of_its_own(self, turn: _Turn) -> _Turn:
+        """With what brought the question, and when that closes; until the link ends at most.
+
+        Raises:
+            LinkNotValid: If what it was about is known no more.
+        """
+        found, campaign, until = None, turn.campaign, turn.link.expires_at
+        with suppress(StorageUnavailable):  # a press will tell
+            found = await self._parts.answer.show(turn.link, at=turn.now)
+            if found.state is InvitationState.WITHDRAWN:  # whoever it was about is forgotten
+                raise LinkNotValid
+            campaign, until = found.campaign, min(until, found.campaign.closes_at)
+        return replace(turn, invitation=found, campaign=replace(campaign, closes_at=until))
 
     def _question(self, turn: _Turn, query: bytes) -> Rendered:
         """The question, rendered once for everybody of this round and language."""
@@ -110,7 +144,7 @@ class AnswerPage(LinkPage):
         by_itself = survey.one_press and chosen is not None and now < sends_until
         page = self._say(self._asking(turn, chosen=chosen, by_itself=by_itself), turn)
         plain = b"" if chosen is None else b"score=%d" % chosen
-        if query == plain and survey.answers is not Answers.ONCE:
+        if query == plain and survey.answers is not Answers.ONCE and not turn.campaign.rolls:
             until = sends_until if by_itself else turn.campaign.closes_at
             key = (turn.campaign.id, turn.link.locale, query)
             self._ready.keep(key, turn.campaign, page, now=now, until=until)
@@ -132,15 +166,20 @@ class AnswerPage(LinkPage):
             chosen=chosen,
             by_itself=by_itself,
             from_mail=from_mail,
+            invitation=turn.invitation,
         )
 
     def _say(self, page: Page, turn: _Turn, status: int = HTTPStatus.OK) -> Rendered:
         headers = RETRY_AFTER if status == HTTPStatus.SERVICE_UNAVAILABLE else None
         return self._look.render(page, turn.language, status, headers=headers)
 
+    def _already(self, turn: _Turn) -> Rendered:
+        page = page_ends.already(turn.campaign.survey, turn.language)
+        return self._say(page, turn, HTTPStatus.CONFLICT)
+
     def _closed(self, turn: _Turn, *, pressed: bool) -> Rendered:
         return self._say(
-            paged.closed(turn.campaign, turn.language, tz=self._parts.zone, pressed=pressed),
+            page_ends.closed(turn.campaign, turn.language, tz=self._parts.zone, pressed=pressed),
             turn,
             HTTPStatus.GONE,
         )
@@ -162,7 +201,7 @@ class AnswerPage(LinkPage):
                 case _:
                     return await self._pressed(turn, form)
         except AlreadyAnswered:
-            return self._say(paged.already(turn.language), turn, HTTPStatus.CONFLICT)
+            return self._already(turn)
         except InvitationClosed:
             return await self._ended(turn, form.get("words", ""))
         except InvalidScore as error:
@@ -189,7 +228,12 @@ class AnswerPage(LinkPage):
                 return self._thanks(turn, outcome.invitation, form)
             case Became.PROVISIONAL:
                 page = paged.provisional(
-                    turn.campaign, score, turn.language, tz=self._parts.zone, now=turn.now
+                    turn.campaign,
+                    score,
+                    turn.language,
+                    tz=self._parts.zone,
+                    now=turn.now,
+                    invitation=turn.invitation,
                 )
                 return self._say(page, turn, HTTPStatus.ACCEPTED)
             case _:
@@ -207,7 +251,8 @@ class AnswerPage(LinkPage):
         number, before = turn.campaign.id, invitation.response
         wrote = same_words(form.get("wrote", ""), before.comment)
         said = replace(before, previous=_stands(form, turn.campaign), comment=wrote)
-        invitation = replace(invitation, response=said)
+        about = None if turn.invitation is None else turn.invitation.about
+        invitation = replace(invitation, response=said, campaign=turn.campaign, about=about)
         key = (number, turn.link.locale, b"%r from %r" % (said.score, said.previous))
         ready = self._ready.find(key, turn.campaign, turn.now)
         if ready is not None and said.comment is None:
@@ -215,7 +260,7 @@ class AnswerPage(LinkPage):
         page = self._say(
             paged.answered(invitation, turn.language, tz=self._parts.zone, now=turn.now), turn
         )
-        if said.comment is None:
+        if said.comment is None and not turn.campaign.rolls:
             until = turn.campaign.closes_at
             self._ready.keep(key, turn.campaign, page, now=turn.now, until=until)
         return page
@@ -224,7 +269,7 @@ class AnswerPage(LinkPage):
         said, language = form.get("words", ""), turn.language
         stands = _stands(form, turn.campaign)
         if trapped(form):
-            page = paged.words_refused(turn.campaign, stands, said, language, why="")
+            page = self._words_back(turn, stands, said, why="")
             return self._say(paged.words_once_more(page, language), turn, HTTPStatus.ACCEPTED)
         try:
             if "score" in form:  # what the page sent by itself stands now: somebody has written
@@ -232,6 +277,8 @@ class AnswerPage(LinkPage):
                 await self._parts.answer(turn.link, stands, at=turn.now)
             invitation = await self._parts.answer.comment(turn.link, said, at=turn.now)
         except CommentTooLong as error:
+            limit = turn.campaign.survey.comment_limit  # the first to refuse knows no survey
+            error = CommentTooLong(length=error.length, limit=limit)
             why, status = refusals.of_a_form(error, language), HTTPStatus.UNPROCESSABLE_ENTITY
         except InvalidScore:
             raise
@@ -243,11 +290,15 @@ class AnswerPage(LinkPage):
             if invitation.response.score is None:
                 asking = self._asking(turn, from_mail=False)
                 return self._say(paged.words_before_score(asking, language), turn)
-            known = replace(invitation, response=replace(invitation.response, score=stands))
+            said_so = replace(invitation.response, score=stands)
+            known = replace(invitation, response=said_so, campaign=turn.campaign)
             page = paged.answered(known, language, tz=self._parts.zone, now=turn.now, changed=False)
             return self._say(page, turn)
-        return self._say(
-            paged.words_refused(turn.campaign, stands, said, language, why=why), turn, status
+        return self._say(self._words_back(turn, stands, said, why=why), turn, status)
+
+    def _words_back(self, turn: _Turn, stands: int | None, said: str, *, why: str) -> Page:
+        return paged.words_refused(
+            turn.campaign, stands, said, turn.language, why=why, invitation=turn.invitation
         )
 
     async def _undone(self, turn: _Turn, form: Mapping[str, str]) -> Rendered:
@@ -262,9 +313,9 @@ class AnswerPage(LinkPage):
             number = turn.campaign.id
             turn = replace(turn, campaign=await self._campaigns.load(number, turn.now))
         if turn.campaign.takes_answers(turn.now):
-            page = paged.no_longer(turn.language)
+            page = page_ends.no_longer(turn.language)
         else:
-            page = paged.closed(turn.campaign, turn.language, tz=self._parts.zone, pressed=True)
+            page = page_ends.closed(turn.campaign, turn.language, tz=self._parts.zone, pressed=True)
         return self._say(replace(page, quote=words.strip()), turn, HTTPStatus.GONE)
 
 

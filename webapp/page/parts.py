@@ -20,7 +20,7 @@ from survey.language import Language, Languages
 from survey.ports import AuditLog, Clock, Links, Rounds
 from survey.usecases.answer_by_link import AnswerByLink
 from survey.usecases.unsubscribe import Unsubscribe
-from survey.wording import paged
+from survey.wording import page_ends
 from webapp.page.rendering import Look, Rendered
 from webapp.problems import problem_for
 from webapp.throttle import Networks, Throttle, client_of
@@ -85,7 +85,7 @@ class Refusing:
         language = self._language(scope)
         wait = self._parts.throttle.failed(client_of(scope, self._parts.proxies))
         await self._tell(now)
-        page = paged.not_valid(language)
+        page = page_ends.not_valid(language)
         if wait:
             return self._look.render(page, language, 429, headers={"retry-after": str(wait)})
         return self._look.render(page, language, 404)
@@ -94,7 +94,7 @@ class Refusing:
         """The answer to a mistake of ours, which is in the log."""
         problem_for(error)
         language = self._language(scope)
-        return self._look.render(paged.unforeseen(language), language, 500)
+        return self._look.render(page_ends.unforeseen(language), language, 500)
 
     async def _tell(self, now: datetime) -> None:
         """Tell both logs, though not each time: whoever guesses must not fill them."""
@@ -108,10 +108,14 @@ class Refusing:
             await self._parts.audit.append(entry)
 
     def _language(self, scope: Scope) -> Language:
-        """What the browser prefers; nothing else is known of somebody without a good link."""
-        said = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-        found = _TAG.match(said)
-        return self._parts.languages(found[1].decode() if found else "en")
+        return language_of(scope, self._parts.languages)
+
+
+def language_of(scope: Scope, languages: Languages) -> Language:
+    """What the browser prefers, where nothing else is known of whoever is there."""
+    said = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    found = _TAG.match(said)
+    return languages(found[1].decode() if found else "en")
 
 
 async def body_of(receive: Receive) -> bytes:

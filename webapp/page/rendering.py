@@ -24,7 +24,7 @@ _FIVE = ("one", "two", "three", "four", "five")
 _COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*$", re.DOTALL | re.MULTILINE)
 _INDENT = re.compile(r"\n\s*")
 
-_pages = Environment(
+TEMPLATES = Environment(
     loader=PackageLoader("webapp"),
     autoescape=True,
     undefined=StrictUndefined,
@@ -64,11 +64,11 @@ class Look:
 
     def __init__(self, brand: Brand) -> None:
         self._brand = brand
-        self._style = _source("page.css") + _colors(brand) + _targets()
-        self._script = _source("page.js")
+        self._style = source("page.css") + colors(brand) + _targets()
+        self._script = source("page.js")
         policy = (
-            f"default-src 'none'; style-src {_digest(self._style)}; "
-            f"script-src {_digest(self._script)}; connect-src 'self'; img-src data:; "
+            f"default-src 'none'; style-src {digest(self._style)}; "
+            f"script-src {digest(self._script)}; connect-src 'self'; img-src data:; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         self._headers = (
@@ -80,7 +80,7 @@ class Look:
             (b"cross-origin-opener-policy", b"same-origin"),
             (b"x-robots-tag", b"noindex, nofollow"),
         )
-        self._template = _pages.get_template("page.html")
+        self._template = TEMPLATES.get_template("page.html")
 
     def render(
         self,
@@ -112,15 +112,16 @@ class Look:
         )
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
     """A file of ours without what only its readers need."""
-    loader = _pages.loader
+    loader = TEMPLATES.loader
     assert loader is not None  # noqa: S101 - it was given above
-    text, _, _ = loader.get_source(_pages, name)
+    text, _, _ = loader.get_source(TEMPLATES, name)
     return _INDENT.sub("\n", _COMMENT.sub("", text)).strip()
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """What a content security policy knows a style or a script by."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -143,7 +144,7 @@ def _tones(marks: Marks | None) -> Mapping[str, str]:
     }
 
 
-def _colors(brand: Brand) -> str:
+def colors(brand: Brand) -> str:
     """The brand's colour, and the nearest to it that can be read on a light and a dark page."""
     light, dark = (_readable(brand.color, ground) for ground in _SURFACES.values())
     return (

@@ -14,7 +14,7 @@ from survey.page import Page
 from survey.ports import Link, Purpose
 from survey.survey import Survey
 from survey.usecases.answer_by_link import TOO_SOON
-from survey.wording import paged, unsubscribing
+from survey.wording import page_ends, unsubscribing
 from webapp.page.link_page import LinkPage
 from webapp.page.parts import body_of, form_of, trapped
 from webapp.page.rendering import Rendered
@@ -51,7 +51,7 @@ class UnsubscribePage(LinkPage):
         try:
             campaign = await self._campaigns.of(link.subject.campaign_id, now)
         except StorageUnavailable:
-            return self._away(paged.try_again(language), language)
+            return self._away(page_ends.try_again(language), language)
         turn = _Turn(link=link, survey=campaign.survey, language=language, now=now)
         asking = unsubscribing.asking(turn.survey, language)
         try:

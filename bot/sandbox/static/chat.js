@@ -124,10 +124,10 @@ function dayName(when) {
 }
 
 // Who and when, over a message or a reply in a thread.
-function showByline(node, { author, at }, email) {
+function showByline(node, { author, at, channel }, email) {
   const person = author === 'person' ? personAt(email) : null;
   showAvatar($('.avatar', node), person);
-  $('.author', node).textContent = person?.name ?? 'Voxpop';
+  $('.author', node).textContent = (person?.name ?? 'Voxpop') + (channel ? ` in ${channel}` : '');
   if (!at) return;
   const time = $('time', node);
   time.dateTime = at;

@@ -25,9 +25,14 @@ def _ask_again() -> None:
     """Somebody can be asked once an occasion, where it was once a round."""
     with op.batch_alter_table("invitations") as table:
         table.add_column(
-            sa.Column("occasion", sa.String(length=255), server_default="", nullable=False)
+            sa.Column(
+                "occasion", sa.String(length=255), server_default=sa.text("''"), nullable=False
+            )
         )
         table.add_column(sa.Column("closes_at", _instant(), nullable=True))
+        table.add_column(
+            sa.Column("at_once", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+        )
         table.drop_constraint("uq_invitations_campaign_id_person_id", type_="unique")
         table.create_unique_constraint(
             "uq_invitations_campaign_id_person_id_occasion",
@@ -37,8 +42,16 @@ def _ask_again() -> None:
         "ix_invitations_closes_at",
         "invitations",
         ["closes_at"],
-        postgresql_where=sa.text("closes_at IS NOT NULL"),
-        sqlite_where=sa.text("closes_at IS NOT NULL"),
+        postgresql_where=sa.text("closes_at IS NOT NULL AND state IN ('pending', 'sent')"),
+        sqlite_where=sa.text("closes_at IS NOT NULL AND state IN ('pending', 'sent')"),
+    )
+    op.create_index(
+        "uq_invitations_occasion",
+        "invitations",
+        ["campaign_id", "occasion"],
+        unique=True,
+        postgresql_where=sa.text("occasion <> ''"),
+        sqlite_where=sa.text("occasion <> ''"),
     )
     op.create_index("ix_invitations_pressed_at", "invitations", ["campaign_id", "pressed_at"])
     if op.get_bind().dialect.name == "sqlite":
@@ -63,6 +76,7 @@ def _tables() -> None:
         sa.Column("status", sa.SmallInteger(), nullable=True),
         sa.Column("body", sa.Text(), nullable=True),
         sa.Column("media_type", sa.String(length=64), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True),
         sa.Column("at", _instant(), nullable=False),
         sa.PrimaryKeyConstraint("caller", "key", name=op.f("pk_idempotency")),
     )
@@ -71,6 +85,7 @@ def _tables() -> None:
         "products",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", _instant(), nullable=False),
         sa.Column("updated_at", _instant(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_products")),
@@ -98,9 +113,12 @@ def _tables() -> None:
         sa.Column("id", _ID, nullable=False),
         sa.Column("product_key", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
         sa.Column("interaction_threshold", sa.Integer(), nullable=False),
         sa.Column("rejection_threshold", sa.Integer(), nullable=False),
+        sa.Column("ask_in_chat", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("by_program", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", _instant(), nullable=False),
         sa.Column("updated_at", _instant(), nullable=False),
@@ -157,6 +175,7 @@ def _tables() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("mobile", sa.String(length=40), nullable=True),
         sa.Column("email_consent", sa.Boolean(), nullable=False),
+        sa.Column("taken_by", sa.String(length=64), server_default=sa.text("''"), nullable=False),
         sa.Column("purpose_of_visit", sa.String(length=255), nullable=False),
         sa.Column("branch_id", sa.String(length=50), nullable=False),
         sa.Column("staff_id", _ID, nullable=False),
@@ -176,6 +195,9 @@ def _tables() -> None:
         ),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_customers_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
+    )
+    op.create_index(
+        op.f("ix_customers_invitation_id"), "customers", ["invitation_id"], unique=False
     )
     op.create_index(op.f("ix_customers_person_id"), "customers", ["person_id"], unique=False)
     op.create_table(
@@ -207,11 +229,12 @@ def _tables() -> None:
         sa.Column("invitation_id", sa.Uuid(), nullable=False),
         sa.Column("campaign_id", _ID, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("mark", sa.SmallInteger(), nullable=False),
         sa.Column("opened_at", _instant(), nullable=False),
         sa.Column("taken_by", _ID, nullable=True),
         sa.Column("taken_at", _instant(), nullable=True),
         sa.Column("done_at", _instant(), nullable=True),
-        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_follow_ups_campaign_id")
         ),
@@ -251,6 +274,7 @@ def _tables() -> None:
         sa.Column("total_interaction_count", sa.Integer(), nullable=False),
         sa.Column("rejection_count", sa.Integer(), nullable=False),
         sa.Column("last_feedback_at", _instant(), nullable=True),
+        sa.Column("asked_at", _instant(), nullable=True),
         sa.Column("created_at", _instant(), nullable=False),
         sa.Column("updated_at", _instant(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -259,6 +283,14 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("feature_id", "email", name=op.f("pk_interactions")),
     )
     op.create_index("ix_interactions_email", "interactions", ["email"], unique=False)
+    op.create_index(
+        "ix_interactions_asked_at",
+        "interactions",
+        ["asked_at"],
+        unique=False,
+        postgresql_where=sa.text("asked_at IS NOT NULL"),
+        sqlite_where=sa.text("asked_at IS NOT NULL"),
+    )
     op.create_table(
         "occasions",
         sa.Column("invitation_id", sa.Uuid(), nullable=False),
@@ -285,7 +317,7 @@ def _tables() -> None:
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("resolved_by", sa.Text(), nullable=False),
         sa.Column("invitation_id", sa.Uuid(), nullable=True),
-        sa.Column("outcome", sa.Text(), server_default="", nullable=False),
+        sa.Column("outcome", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.ForeignKeyConstraint(
             ["invitation_id"],
             ["invitations.id"],
@@ -300,3 +332,11 @@ def _tables() -> None:
         sa.UniqueConstraint("source", "number", name=op.f("uq_tickets_source_number")),
     )
     op.create_index(op.f("ix_tickets_person_id"), "tickets", ["person_id"], unique=False)
+    op.create_index(
+        "ix_tickets_outcome",
+        "tickets",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("outcome = 'to be withdrawn'"),
+        sqlite_where=sa.text("outcome = 'to be withdrawn'"),
+    )
