@@ -23,7 +23,7 @@ from storage.schema import (
 )
 from survey.campaign import Campaign
 from survey.errors import SchemaMismatch
-from tests.world import Process, World, email
+from tests.world import Process, Script, World, email
 
 HEAD = revisions()[-1]
 OURS, _ = compatibility(HEAD)
@@ -58,7 +58,7 @@ class Release:
         self._path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
     def process(self, world: World, *command: str) -> Process:
-        return Process(world.folder, *command, PYTHONPATH=self._path, **world.environ)
+        return Script(world.folder, *command, PYTHONPATH=self._path, **world.environ)
 
     async def upgrade(self, world: World) -> str:
         with self.process(world, "db", "upgrade") as upgrading:

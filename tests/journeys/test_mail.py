@@ -126,7 +126,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
     with Office(folder=tmp_path_factory.mktemp("office"), server=server) as found:
         (found.folder / "people.csv").write_text(PEOPLE)
         assert (await found.voxpop("people", "import", "people.csv")).code == 0
-        found.process = await found.run("--port", str(found.port))
+        found.process = await found.run("--port", str(found.port), afresh=True)
         found.said["start"] = await found.voxpop("campaign", "start", "nps", "--now")
         await until(lambda: len(server.arrived) == len(NAMES))
         yield found

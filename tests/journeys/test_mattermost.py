@@ -73,7 +73,7 @@ async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instal
                     *[(name, "Support") for name in SUPPORT],
                 ]
             )
-            await found.run("--port", str(found.port))
+            await found.run("--port", str(found.port), afresh=True)
             await found.hears()
             yield found
 
