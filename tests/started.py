@@ -8,6 +8,7 @@ only the modules are there already. What is about the start itself runs the scri
 import gc
 import multiprocessing
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ VOXPOP = Path(sys.executable).with_name("voxpop")
 LOADED = [
     *("runtime.cli", "runtime.serving", "runtime.sandbox", "runtime.demo", "runtime.email"),
     *("runtime.mattermost", "runtime.slack", "runtime.doctor_mattermost", "runtime.doctor_slack"),
-    *("asyncpg", "tests.peer.product", __name__),
+    *("asyncpg", "tests.peer.product", "tests.slack.server", "tests.mattermost.server", __name__),
 ]
 # multiprocessing looks at all of its processes whenever it starts one: not at once with others.
 _one_at_a_time = threading.Lock()
@@ -91,14 +92,30 @@ def _be_voxpop(
     """What the script does, where it does it."""
     from runtime.cli import main
 
-    gc.freeze()  # what is loaded stays: looking through it would copy it
     os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    _speak(*streams)
+    sys.argv = [str(VOXPOP), *command]
+    sys.exit(main())  # type: ignore[func-returns-value]  # as the script that pip makes
+
+
+def forked_module(command: Sequence[str], out: IO[bytes]) -> ForkServerProcess:
+    """`python -m` with these words, which writes there."""
+    return forked(_be_module, tuple(command), DupFd(out.fileno()))
+
+
+def _be_module(command: tuple[str, ...], stream: Any) -> None:
+    _speak(stream)
+    sys.argv = [*command]
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+
+
+def _speak(*streams: Any) -> None:
+    """Into these instead of the parent's."""
+    gc.freeze()  # what is loaded stays: looking through it would copy it
     for number, stream in enumerate(streams, start=1):
         os.dup2(stream.detach(), number)
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - as Python itself does
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.argv = [str(VOXPOP), *command]
-    sys.exit(main())  # type: ignore[func-returns-value]  # as the script that pip makes

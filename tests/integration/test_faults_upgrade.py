@@ -13,11 +13,11 @@ from sqlalchemy import text
 import storage
 from runtime.serving import readiness
 from storage.schema import (
+    REVISIONS,
     SERVES,
     SchemaState,
     compatibility,
     require_current,
-    revisions,
     schema_state,
     upgrade,
 )
@@ -25,7 +25,7 @@ from survey.campaign import Campaign
 from survey.errors import SchemaMismatch
 from tests.world import Process, Script, World, email
 
-HEAD = revisions()[-1]
+HEAD = REVISIONS[-1]
 OURS, _ = compatibility(HEAD)
 NEXT = f"{int(OURS) + 1:04}"
 MIGRATION = '''"""A migration of the release after this one."""
@@ -55,6 +55,10 @@ class Release:
         shutil.copytree(ours, folder / "storage")
         text = MIGRATION.format(revision=revision, before=HEAD, change=change)
         (folder / "storage/migrations/versions" / f"{revision}.py").write_text(text)
+        schema = folder / "storage/schema.py"
+        listed = f'    "{HEAD}",\n'
+        assert listed in schema.read_text()
+        schema.write_text(schema.read_text().replace(listed, f'{listed}    "{revision}",\n'))
         self._path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
     def process(self, world: World, *command: str) -> Process:

@@ -24,7 +24,7 @@ import pytest
 
 from tests.command_line import run_in
 from tests.started import VOXPOP
-from tests.world import Script
+from tests.world import Process, Script
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -66,7 +66,7 @@ def all_of(folder: Path, *commands: str, afresh: bool = False) -> list[Ended]:
         return list(pool.map(lambda one: voxpop(folder, *one.split(), afresh=afresh), commands))
 
 
-class Demo(Script):
+class Demo(Process):
     """`voxpop demo` on a port that is free."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,11 +93,15 @@ class Demo(Script):
         return found
 
 
+class DemoScript(Demo, Script):
+    """The same from nothing."""
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Demo]]:
     """A demo that everybody here only looks at."""
     folder = tmp_path_factory.mktemp("demo")
-    with Demo(folder) as running:
+    with DemoScript(folder) as running:
         yield folder, running
 
 
