@@ -52,7 +52,8 @@ class Release:
 
     def __init__(self, folder: Path, revision: str, change: str) -> None:
         ours = Path(next(iter(storage.__path__)))
-        shutil.copytree(ours, folder / "storage")
+        compiled = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ours, folder / "storage", ignore=compiled)
         text = MIGRATION.format(revision=revision, before=HEAD, change=change)
         (folder / "storage/migrations/versions" / f"{revision}.py").write_text(text)
         schema = folder / "storage/schema.py"
