@@ -147,7 +147,7 @@ def deliver(
 
         def used() -> tuple[list[float], float, float]:
             database = 0.0 if server is None else server.cpu_seconds()
-            return [cpu_seconds(pid) for pid in pids], database, cpu_seconds(peer.process.pid)
+            return [cpu_seconds(pid) for pid in pids], database, cpu_seconds(peer.pid)
 
         async def prepared() -> Product:
             product = put_together(

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -27,7 +26,7 @@ from sqlalchemy import Connection, event, text
 from bench.press import sqlite_databases
 from bench.servers import postgresql_databases
 from storage.engine import Database, open_database
-from storage.schema import _config as alembic_config
+from storage.migrating import config, migrate
 from storage.schema import upgrade
 from storage.tables import metadata
 
@@ -62,7 +61,7 @@ async def _to(database: Database, revision: str, scissors: Scissors | None = Non
         event.listen(engine, "commit", scissors)
     try:
         async with database.write() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
+            await connection.run_sync(lambda sync: migrate(sync, revision))
     finally:
         if scissors is not None:
             event.remove(engine, "before_cursor_execute", scissors)
@@ -146,7 +145,7 @@ def _killed(url: str, revision: str, at: int) -> bool:
 
 def steps() -> list[tuple[str, str]]:
     """Every migration, as the revision before and the one that it leads to."""
-    scripts = list(ScriptDirectory.from_config(alembic_config()).walk_revisions())
+    scripts = list(ScriptDirectory.from_config(config()).walk_revisions())
     return [(str(one.down_revision or "base"), one.revision) for one in reversed(scripts)]
 
 

@@ -5,7 +5,6 @@ import sys
 
 import structlog
 
-from bot.charts import report_svg, trend_svg
 from survey.language import Language
 from survey.report import Report
 
@@ -23,10 +22,15 @@ class PngCharts:
 
     async def report(self, report: Report, language: Language) -> bytes | None:
         """See the port."""
+        # Templates take as long to load as a command that draws nothing may run.
+        from bot.charts import report_svg  # noqa: PLC0415
+
         return await _drawn(report_svg(report, language))
 
     async def trend(self, report: Report, language: Language) -> bytes | None:
         """See the port."""
+        from bot.charts import trend_svg  # noqa: PLC0415
+
         svg = trend_svg(report, language)
         return None if svg is None else await _drawn(svg)
 

@@ -6,14 +6,8 @@ an old process can read it without knowing the migration.
 """
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, column, func, inspect, select, table
 
 from storage.engine import Database
 from storage.locks import Lock
@@ -22,6 +16,21 @@ from survey.errors import SchemaMismatch
 
 SERVES = "_serves_"
 """Stands between a revision's number and the oldest one whose Voxpop can go on with it."""
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004_serves_0003",
+    "0005_serves_0003",
+    "0006_serves_0003",
+    "0007_serves_0003",
+)
+"""Every revision that this version knows, as its migrations name them, the latest last.
+
+Every start compares them with the database. Alembic, which finds them by running the migrations'
+modules, takes longer to load than most commands to run.
+"""
+_VERSION = table("alembic_version", column("version_num"))
 
 
 class SchemaState(StrEnum):
@@ -39,15 +48,11 @@ class SchemaState(StrEnum):
         return self in {SchemaState.CURRENT, SchemaState.AHEAD}
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
-
-
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    found: str | None = connection.scalar(select(_VERSION.c.version_num))
+    return found
 
 
 async def schema_state(database: Database) -> tuple[SchemaState, str]:
@@ -61,25 +66,18 @@ async def schema_state(database: Database) -> tuple[SchemaState, str]:
             found = await connection.run_sync(_revision)
     if found is None:
         return SchemaState.EMPTY, ""
-    known = revisions()
-    if found == known[-1]:
+    if found == REVISIONS[-1]:
         return SchemaState.CURRENT, found
-    if found in known:
+    if found in REVISIONS:
         return SchemaState.OLDER, found
     _, serves = compatibility(found)
-    return (SchemaState.AHEAD if serves in map(_number, known) else SchemaState.NEWER), found
+    return (SchemaState.AHEAD if serves in map(_number, REVISIONS) else SchemaState.NEWER), found
 
 
 def compatibility(revision: str) -> tuple[str, str]:
     """A revision's number, and the oldest one whose Voxpop can go on with it: by default itself."""
     number, _, serves = revision.partition(SERVES)
     return number, serves or number
-
-
-def revisions() -> list[str]:
-    """Every revision that this version knows, the latest last."""
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return [script.revision for script in scripts][::-1]
 
 
 def _number(revision: str) -> str:
@@ -107,12 +105,13 @@ async def upgrade(database: Database) -> str:
     _refuse_newer(state, found)
     if state is SchemaState.AHEAD:
         return found
+    from storage.migrating import migrate  # noqa: PLC0415 - it brings Alembic
 
-    def run(connection: Connection) -> Any:
+    def run(connection: Connection) -> None:
         if not database.is_sqlite:
             # Two who upgrade at once: the second waits, and finds it done.
             connection.execute(select(func.pg_advisory_xact_lock(Lock.UPGRADE)))
-        command.upgrade(_config(connection), "head")
+        migrate(connection, REVISIONS[-1])
 
     async with database.write(rebuilds=True) as connection:
         await connection.run_sync(run)

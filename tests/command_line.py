@@ -3,20 +3,18 @@
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import structlog
 from typer.testing import CliRunner
 
 from runtime.cli.app import app
-
-VOXPOP = Path(sys.executable).with_name("voxpop")
+from tests.started import Started
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,22 @@ def in_this_process() -> Iterator[Voxpop]:
     structlog.reset_defaults()
 
 
+def run_in(folder: Path, *command: str, **environ: str) -> tuple[int, bytes, str]:
+    """A process of its own, to its end: its exit code, its output, and what else it said."""
+    clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
+    with TemporaryFile() as out, TemporaryFile() as err:
+        process = Started(command, folder=folder, environ={**clean, **environ}, out=out, err=err)
+        try:
+            code = process.wait(60)
+        finally:
+            process.kill()
+        out.seek(0)
+        err.seek(0)
+        said = err.read().decode()
+        assert "Traceback" not in said, said
+        return code, out.read(), said
+
+
 class Office:
     """A folder with a database and an administrator in it."""
 
@@ -67,18 +81,8 @@ class Office:
         return name
 
     def voxpop(self, *command: str, **environ: str) -> Ended:
-        clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
-        ended = subprocess.run(  # noqa: S603 - our own command
-            [VOXPOP, *command],
-            cwd=self.folder,
-            env={**clean, **environ},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        code, out, said = run_in(self.folder, *command, **environ)
+        return Ended(code, out.decode(), said)
 
     def people(self, *command: str) -> Ended:
         return self.voxpop("people", *command)

@@ -20,7 +20,7 @@ from storage.engine import open_database
 from storage.tables import deliveries, lanes
 from survey.person import Enrolment
 from tests.command_line import Ended, Office
-from tests.world import Process
+from tests.world import Process, Script
 
 ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 """Where it is about noon: people may be written to, whenever the tests run."""
@@ -86,9 +86,12 @@ class Installed:
         await product.platforms[platform].tying.run()
         await product.let_go()
 
-    async def run(self, *options: str, says: str = "Voxpop answers on") -> Process:
+    async def run(
+        self, *options: str, says: str = "Voxpop answers on", afresh: bool = False
+    ) -> Process:
         """`voxpop run` in a process of its own, once it says that it is there."""
-        process = self._stack.enter_context(Process(self.folder, "run", *options, **self.environ))
+        kind = Script if afresh else Process
+        process = self._stack.enter_context(kind(self.folder, "run", *options, **self.environ))
         await asyncio.to_thread(process.until, says)
         return process
 

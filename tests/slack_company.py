@@ -50,7 +50,7 @@ async def company(
             await found.set_up()
             found.said["sync"] = await found.voxpop("people", "sync", "slack")
             found.said["import"] = await _import(found)
-            await found.run("--port", str(found.port))
+            await found.run("--port", str(found.port), afresh=True)
             await found.hears()
         else:
             await _prepare(found)

@@ -3,13 +3,12 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import httpx
 from sqlalchemy import Executable, func, select
@@ -26,6 +25,7 @@ from survey.invitation import Invitation
 from survey.person import Address, Enrolment
 from survey.ports import Press
 from survey.wording.asked import subject_of
+from tests.started import VOXPOP, Started
 
 MONDAY = datetime(2026, 11, 16, 10, 0, tzinfo=UTC)
 
@@ -253,18 +253,18 @@ class Sandbox:
 class Process:
     """`voxpop` as its own process in a folder of its own; what it says is kept in a file."""
 
+    process: Started | subprocess.Popen[bytes]
+
     def __init__(self, folder: Path, *command: str, **environ: str) -> None:
         self.said = folder / f"said-{time.monotonic_ns()}.txt"
         clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
         with self.said.open("wb") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                [Path(sys.executable).with_name("voxpop"), *command],
-                cwd=folder,
-                env={**clean, **environ},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self.process = self._begin(command, folder, {**clean, **environ}, out)
+
+    def _begin(
+        self, command: tuple[str, ...], folder: Path, environ: dict[str, str], out: IO[bytes]
+    ) -> Started | subprocess.Popen[bytes]:
+        return Started(command, folder=folder, environ=environ, out=out, err=out)
 
     def __enter__(self) -> Self:
         return self
@@ -286,6 +286,22 @@ class Process:
         """End it; its exit code."""
         self.process.send_signal(how)
         return self.process.wait(timeout=seconds)
+
+
+class Script(Process):
+    """The same from nothing, as a shell starts it: where the start is part of what is told."""
+
+    def _begin(
+        self, command: tuple[str, ...], folder: Path, environ: dict[str, str], out: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [VOXPOP, *command],
+            cwd=folder,
+            env=environ,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 NOWHERE = MessageRef(channel="nowhere", message="0")

@@ -5,12 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import Connection, select, text
 
 from storage.engine import open_database
+from storage.migrating import migrate
 from storage.reminders import SqlReminders
-from storage.schema import _config, upgrade
+from storage.schema import upgrade
 from storage.tables import consents, opt_outs
 from survey.campaign import Campaign
 from survey.consent import Consent, How
@@ -130,7 +130,7 @@ async def test_stops_from_before_stand_as_consent_withdrawn_in_chat(
     database = open_database(url)
 
     def before(connection: Connection) -> None:
-        command.upgrade(_config(connection), "0006_serves_0003")
+        migrate(connection, "0006_serves_0003")
 
     at = MONDAY
     async with database.write() as connection:

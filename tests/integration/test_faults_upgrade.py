@@ -13,19 +13,19 @@ from sqlalchemy import text
 import storage
 from runtime.serving import readiness
 from storage.schema import (
+    REVISIONS,
     SERVES,
     SchemaState,
     compatibility,
     require_current,
-    revisions,
     schema_state,
     upgrade,
 )
 from survey.campaign import Campaign
 from survey.errors import SchemaMismatch
-from tests.world import Process, World, email
+from tests.world import Process, Script, World, email
 
-HEAD = revisions()[-1]
+HEAD = REVISIONS[-1]
 OURS, _ = compatibility(HEAD)
 NEXT = f"{int(OURS) + 1:04}"
 MIGRATION = '''"""A migration of the release after this one."""
@@ -52,13 +52,18 @@ class Release:
 
     def __init__(self, folder: Path, revision: str, change: str) -> None:
         ours = Path(next(iter(storage.__path__)))
-        shutil.copytree(ours, folder / "storage")
+        compiled = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ours, folder / "storage", ignore=compiled)
         text = MIGRATION.format(revision=revision, before=HEAD, change=change)
         (folder / "storage/migrations/versions" / f"{revision}.py").write_text(text)
+        schema = folder / "storage/schema.py"
+        listed = f'    "{HEAD}",\n'
+        assert listed in schema.read_text()
+        schema.write_text(schema.read_text().replace(listed, f'{listed}    "{revision}",\n'))
         self._path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
     def process(self, world: World, *command: str) -> Process:
-        return Process(world.folder, *command, PYTHONPATH=self._path, **world.environ)
+        return Script(world.folder, *command, PYTHONPATH=self._path, **world.environ)
 
     async def upgrade(self, world: World) -> str:
         with self.process(world, "db", "upgrade") as upgrading:

@@ -179,6 +179,10 @@ async def test_fault_9_two_workers_and_two_schedulers_write_to_everybody_once(
     assert {len(found) for found in (await inboxes(company)).values()} == {1}
     assert len(await inboxes(company)) == PEOPLE
 
+    async def led() -> bool:
+        return bool(parts.said("scheduler_leads"))
+
+    await until(led)
     (leader,) = parts.said("scheduler_leads")
     parts.processes[leader].process.kill()
     (heir,) = {"scheduler 1", "scheduler 2"} - {leader}

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from storage.engine import Database, open_database
+from storage.migrating import config
 from storage.schema import (
+    REVISIONS,
     SchemaState,
     compatibility,
     require_current,
-    revisions,
     schema_state,
     upgrade,
 )
@@ -124,8 +126,13 @@ def faults_of(names: list[str]) -> list[str]:
     return found
 
 
+def test_every_migration_is_among_the_revisions() -> None:
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    assert [script.revision for script in scripts] == [*reversed(REVISIONS)]
+
+
 def test_every_revision_says_rightly_whom_it_serves() -> None:
-    assert faults_of(revisions()) == []
+    assert faults_of([*REVISIONS]) == []
     assert faults_of(["0001", "0002_serves_0001", "0003_serves_0001", "0004"]) == []
     assert faults_of(["0001", "0002_serves_0003", "0003"]) == ["0002_serves_0003"]
     assert faults_of(["0001", "0002", "0003_serves_0001"]) == ["0003_serves_0001"]

@@ -1,4 +1,7 @@
-"""`voxpop` as its users run it: real processes in a folder of their own."""
+"""`voxpop` as its users run it: real processes in a folder of their own.
+
+Some start as a shell would start them, and what they say is what the others say.
+"""
 
 import asyncio
 import csv
@@ -8,7 +11,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +22,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.world import Process
+from tests.command_line import run_in
+from tests.started import VOXPOP
+from tests.world import Process, Script
 
-VOXPOP = Path(sys.executable).with_name("voxpop")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -40,8 +43,10 @@ class Ended:
         return json.loads(self.out)
 
 
-def voxpop(folder: Path, *command: str, **environ: str) -> Ended:
-    """Run a command to its end."""
+def voxpop(folder: Path, *command: str, afresh: bool = False, **environ: str) -> Ended:
+    """Run a command to its end; `afresh` by the script, which loads everything first."""
+    if not afresh:
+        return Ended(*run_in(folder, *command, **environ))
     clean = {name: value for name, value in os.environ.items() if "VOXPOP" not in name}
     ended = subprocess.run(  # noqa: S603 - our own command
         [VOXPOP, *command],
@@ -55,10 +60,10 @@ def voxpop(folder: Path, *command: str, **environ: str) -> Ended:
     return Ended(ended.returncode, ended.stdout, ended.stderr.decode())
 
 
-def all_of(folder: Path, *commands: str) -> list[Ended]:
+def all_of(folder: Path, *commands: str, afresh: bool = False) -> list[Ended]:
     """Run several at a time; their words are split at spaces."""
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda command: voxpop(folder, *command.split()), commands))
+        return list(pool.map(lambda one: voxpop(folder, *one.split(), afresh=afresh), commands))
 
 
 class Demo(Process):
@@ -88,11 +93,15 @@ class Demo(Process):
         return found
 
 
+class DemoScript(Demo, Script):
+    """The same from nothing."""
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Demo]]:
     """A demo that everybody here only looks at."""
     folder = tmp_path_factory.mktemp("demo")
-    with Demo(folder) as running:
+    with DemoScript(folder) as running:
         yield folder, running
 
 
@@ -112,7 +121,7 @@ def test_the_demo_has_people_a_past_and_a_round_that_runs(demo: tuple[Path, Demo
 def test_the_rounds_are_listed(demo: tuple[Path, Demo]) -> None:
     folder, _ = demo
     rounds, surveys, table = all_of(
-        folder, "campaign list --json", "survey list --json", "campaign list"
+        folder, "campaign list --json", "survey list --json", "campaign list", afresh=True
     )
 
     running, *past = rounds.json
@@ -263,7 +272,7 @@ def test_a_demo_that_is_killed_and_stopped_has_lost_nothing(tmp_path: Path) -> N
             assert int(said[1]) in {score, (score + 1) % 11}
         closed = voxpop(tmp_path, "campaign", "close", "nps")
         late = running.press("noah@example.org", "s6")
-        again = voxpop(tmp_path, "campaign", "close", "nps")
+        again = voxpop(tmp_path, "campaign", "close", "nps", afresh=True)
         running.say("ada@example.org", "/nps report")
         stopped = running.stop(seconds=10)
         orphans += at_work_in(tmp_path)

@@ -126,9 +126,12 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
     with Office(folder=tmp_path_factory.mktemp("office"), server=server) as found:
         (found.folder / "people.csv").write_text(PEOPLE)
         assert (await found.voxpop("people", "import", "people.csv")).code == 0
-        found.process = await found.run("--port", str(found.port))
+        found.process = await found.run("--port", str(found.port), afresh=True)
         found.said["start"] = await found.voxpop("campaign", "start", "nps", "--now")
         await until(lambda: len(server.arrived) == len(NAMES))
+        # Each is noted once it has arrived, by another process.
+        while set((await found.states()).values()) != {"sent"}:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
         yield found
     await server.stop()
 

@@ -1,11 +1,11 @@
 """The product in a process that was forked, to be told what to do, and killed."""
 
-import multiprocessing
 from typing import Any
 
 import aiohttp
 
 from tests.peer.product import Options, run
+from tests.started import forked
 
 
 class Product:
@@ -14,10 +14,7 @@ class Product:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.options.control.unlink(missing_ok=True)
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.peer.product"])
-        self.process = context.Process(target=run, args=(options,))
-        self.process.start()
+        self.process = forked(run, options)
 
     @property
     def alive(self) -> bool:

@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 import urllib.request
 from typing import Any, Self
+
+from tests.started import forked_module
 
 
 class RunningPeer:
@@ -13,26 +13,27 @@ class RunningPeer:
 
     Attributes:
         told: The line it said where it listens with.
+        pid: The process.
         url: Where that is; the class that knows how to read the line sets it.
     """
 
     url: str
 
     def __init__(self, *command: str) -> None:
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        started = [sys.executable, "-m", *command]
-        self.process = subprocess.Popen(started, stdout=subprocess.PIPE, env=environ)  # noqa: S603
-        assert self.process.stdout is not None
-        self.told = self.process.stdout.readline()
+        ours, theirs = os.pipe()
+        with open(ours, "rb") as reader, open(theirs, "wb") as writer:  # noqa: PTH123 - a pipe
+            self.process = forked_module(command, writer)
+            assert self.process.pid is not None
+            self.pid = self.process.pid
+            writer.close()  # who ends without a word has said so
+            self.told = reader.readline()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self.process.join()
 
     def ask(self, verb: str, path: str, body: Any = None) -> Any:
         """Its answer to one request."""
