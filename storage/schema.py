@@ -24,6 +24,7 @@ REVISIONS = (
     "0005_serves_0003",
     "0006_serves_0003",
     "0007_serves_0003",
+    "0008_serves_0003",
 )
 """Every revision that this version knows, as its migrations name them, the latest last.
 
