@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from survey.errors import InvalidValue
-from survey.ports import ArchiveUnavailableError
+from survey.ports import ArchiveUnavailable
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -76,7 +76,7 @@ class ObjectArchive:
         """See the port."""
         base = f"{self._url.rstrip('/')}/"
         if not path.startswith(base):
-            raise ArchiveUnavailableError(
+            raise ArchiveUnavailable(
                 f"{path} lies in another archive than VOXPOP_ARCHIVE_URL names now."
             )
         try:
@@ -93,9 +93,9 @@ class ObjectArchive:
         except FileNotFoundError:
             raise
         except TimeoutError as error:
-            raise ArchiveUnavailableError(f"It did not answer within {SECONDS} s.") from error
+            raise ArchiveUnavailable(f"It did not answer within {SECONDS} s.") from error
         except (self._refused, OSError, ValueError) as error:
-            raise ArchiveUnavailableError(_told(error)) from error
+            raise ArchiveUnavailable(_told(error)) from error
 
     def _open(self) -> "ObjectStore":
         from obstore.store import LocalStore, from_url  # noqa: PLC0415 - see above

@@ -7,7 +7,7 @@ from runtime.insight_settings import ModelSettings
 from runtime.language_model import LanguageModel
 from runtime.settings import Settings
 from survey.errors import InvalidValue
-from survey.ports import ArchiveUnavailableError
+from survey.ports import ArchiveUnavailable
 
 _SAMPLE = "voxpop-doctor.json"
 
@@ -27,7 +27,7 @@ async def _archive(url: str) -> Finding:
         archive = ObjectArchive(url)
         path = await archive.put(_SAMPLE, b"{}\n")
         await archive.remove(path)
-    except (ArchiveUnavailableError, InvalidValue) as error:
+    except (ArchiveUnavailable, InvalidValue) as error:
         return Finding(
             name="archive",
             fine=False,

@@ -22,7 +22,7 @@ from survey.ports.heard import Event, Heard
 from survey.ports.idempotency import Kept, KeptAnswers
 from survey.ports.insights import (
     Archive,
-    ArchiveUnavailableError,
+    ArchiveUnavailable,
     Insights,
     Looked,
     LookedInto,
@@ -53,7 +53,7 @@ __all__ = [
     "Account",
     "Answers",
     "Archive",
-    "ArchiveUnavailableError",
+    "ArchiveUnavailable",
     "Asking",
     "AuditLog",
     "Captured",

@@ -67,7 +67,7 @@ class Insights(Protocol):
         ...
 
 
-class ArchiveUnavailableError(Exception):
+class ArchiveUnavailable(Exception):
     """The archive did not take it; the message says why, and never with a secret."""
 
 
@@ -78,7 +78,7 @@ class Archive(Protocol):
         """Write it, in place of what has this name; where it is.
 
         Raises:
-            ArchiveUnavailableError: If it did not take it.
+            ArchiveUnavailable: If it did not take it.
         """
         ...
 
@@ -86,7 +86,7 @@ class Archive(Protocol):
         """Remove what was written there; what is not there is as good.
 
         Raises:
-            ArchiveUnavailableError: If it could not be removed.
+            ArchiveUnavailable: If it could not be removed.
         """
         ...
 

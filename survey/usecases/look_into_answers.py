@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from survey.insights import Insight, VisitAnswer, at_a_glance
-from survey.ports import Archive, ArchiveUnavailableError, Clock, Insights, Looked, Reader
+from survey.ports import Archive, ArchiveUnavailable, Clock, Insights, Looked, Reader
 
 BATCH = 50
 """How many are looked into at one go."""
@@ -58,7 +58,7 @@ class LookIntoAnswers:
                 await self._drop(answer)
             else:
                 await self._keep(answer)
-        except ArchiveUnavailableError as error:
+        except ArchiveUnavailable as error:
             until = self.clock() + pause_after(answer.tries + 1)
             await self.insights.put_off(answer, until=until, reason=str(error))
             return str(error)
@@ -67,7 +67,7 @@ class LookIntoAnswers:
     async def _drop(self, answer: VisitAnswer) -> None:
         if answer.path is not None:
             if self.archive is None:
-                raise ArchiveUnavailableError(
+                raise ArchiveUnavailable(
                     f"{answer.path} is to be removed, and VOXPOP_ARCHIVE_URL names no archive."
                 )
             await self.archive.remove(answer.path)

@@ -32,6 +32,7 @@ from runtime.serving import create_server_app
 from storage.tables import invitations
 from storage.tables_moments import customers, follow_ups
 from survey.card import Subject
+from survey.comment import clean
 from survey.ports import Link, Purpose, Role
 from survey.usecases.find_low_marks import LATELY
 from tests.api import bearer, client
@@ -273,9 +274,22 @@ def leave_out_what_only_we_can_make_up(case: Case) -> None:
 
 
 def may_be_mended_on_the_way(case: Case) -> bool:
-    """A key is put in where there was none, and a list of one word is written like the word."""
+    """Whether what is wrong may be right when it arrives.
+
+    A key is put in where there was none; a list of one word is written like the word; what no
+    database can carry is taken out of texts before they are measured.
+    """
     lists = any(isinstance(value, list) for value in (case.query or {}).values())
-    return lists or is_bent(case, ParameterLocation.HEADER)
+    unclean = any(clean(word) != word for word in texts(case.body))
+    return lists or unclean or is_bent(case, ParameterLocation.HEADER)
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from texts(one)
 
 
 def is_bent(case: Case, location: ParameterLocation) -> bool:

@@ -18,7 +18,7 @@ from survey.card import Subject
 from survey.comment import Comment
 from survey.errors import NotFound, OnlyIdentified
 from survey.insights import Sentiment
-from survey.ports import ArchiveUnavailableError, Press
+from survey.ports import ArchiveUnavailable, Press
 from survey.usecases.look_into_answers import LookIntoAnswers
 from survey.usecases.show_feedback import ShowFeedback
 from survey.visits import Capture
@@ -50,7 +50,7 @@ class FlakyArchive:
     async def put(self, name: str, content: bytes) -> str:
         if self.refuses:
             self.refuses -= 1
-            raise ArchiveUnavailableError("It is full.")
+            raise ArchiveUnavailable("It is full.")
         self.files[name] = content
         if self.dies:
             raise DiedError  # after it was written, before that is noted
@@ -59,7 +59,7 @@ class FlakyArchive:
     async def remove(self, path: str) -> None:
         if self.refuses:
             self.refuses -= 1
-            raise ArchiveUnavailableError("It is read-only.")
+            raise ArchiveUnavailable("It is read-only.")
         self.files.pop(path.removeprefix("archive/"), None)
 
 
@@ -248,13 +248,13 @@ async def test_a_bucket_is_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:
         path = await archive.put("feedback_1_x.json", b"{}")
         assert bucket.objects == {"/feedback/2026/feedback_1_x.json": b"{}"}
         bucket.refusals = 1
-        with pytest.raises(ArchiveUnavailableError, match="privileges") as refused:
+        with pytest.raises(ArchiveUnavailable, match="privileges") as refused:
             await archive.put("feedback_2_x.json", b"{}")
         assert "its-secret" not in str(refused.value)
         await archive.remove(path)
         await archive.remove(path)
         assert bucket.objects == {}
-        with pytest.raises(ArchiveUnavailableError, match="another archive"):
+        with pytest.raises(ArchiveUnavailable, match="another archive"):
             await archive.remove("s3://elsewhere/feedback_1_x.json")
 
 
