@@ -11,18 +11,23 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
-from runtime.alert_settings import problems_of_alerts
 from runtime.email_settings import EmailSettings, email_settings
-from runtime.email_settings import problems_of as problems_of_email
 from runtime.feature_settings import Products
-from runtime.insight_settings import ModelSettings, model_problems, model_settings
+from runtime.insight_settings import ModelSettings, model_settings
 from runtime.logs import one_line
 from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
 from runtime.setting_environment import Environment
+from runtime.setting_parts import (
+    brand_of,
+    mattermost_of,
+    platform_problems,
+    slack_of,
+    tickets_of,
+)
 from runtime.setting_problems import checked, unknown
 from runtime.setting_tables import SettingsFile, channel_notices, notices
-from runtime.slack_settings import API_URL, SlackSettings, problems_of
+from runtime.slack_settings import SlackSettings
 from runtime.ticket_settings import NO_SURVEY, TicketSettings
 from runtime.visit_settings import VisitsTable, branches_of
 from survey.brand import Brand
@@ -158,7 +163,7 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     )
     surveys = _surveys(file, content, path.name, problems)
     problems.extend(_key_problems(given, environment))
-    problems.extend(_platform_problems(environment))
+    problems.extend(platform_problems(environment))
     if problems or environment is None or file is None:
         raise InvalidValue("\n".join(one_line(problem) for problem in problems))
     admins = file.admins if environment.admins is None else environment.admins
@@ -176,11 +181,11 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         metrics_token=environment.metrics_token,
         backstage_url=environment.backstage__url,
         backstage_token=environment.backstage__token,
-        mattermost=_mattermost(environment),
-        slack=_slack(environment),
+        mattermost=mattermost_of(environment),
+        slack=slack_of(environment),
         email=email_settings(environment.platform("email"), base_url=environment.base_url),
-        tickets=_tickets(environment),
-        brand=_brand(environment),
+        tickets=tickets_of(environment),
+        brand=brand_of(environment),
         trusted_proxies=tuple(environment.trusted_proxies or ()),
         cors_origins=tuple(environment.cors_origins or ()),
         alert_channels=tuple(environment.alert_channel or ()),
@@ -200,79 +205,6 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
     if settings.tickets.on and settings.waiting_for(Trigger.TICKETS) is None:
         told = (*told, NO_SURVEY)
     return replace(settings, notices=told)
-
-
-def _mattermost(environment: Environment) -> MattermostSettings | None:
-    if environment.mattermost__url is None:
-        return None
-    return MattermostSettings(
-        url=environment.mattermost__url,
-        token=environment.mattermost__token,
-        team=environment.mattermost__team,
-        callback_url=environment.mattermost__callback_url or environment.base_url,
-        command_token=environment.mattermost__command_token,
-        admin_token=environment.mattermost__admin_token,
-    )
-
-
-def _slack(environment: Environment) -> SlackSettings | None:
-    slack = SlackSettings(
-        bot_token=environment.slack__bot_token,
-        signing_secret=environment.slack__signing_secret,
-        app_token=environment.slack__app_token,
-        api_url=f"{environment.slack__api_url or API_URL.rstrip('/')}/",
-        client_id=environment.slack__client_id,
-        client_secret=environment.slack__client_secret,
-        base_url=environment.base_url,
-    )
-    return slack if any(environment.platform("slack").values()) else None
-
-
-def _tickets(environment: Environment) -> TicketSettings:
-    return TicketSettings(
-        secrets=tuple(environment.tickets__secrets or ()),
-        zammad_token=environment.tickets__zammad_token,
-        zendesk_secret=environment.tickets__zendesk_secret,
-        jira_secret=environment.tickets__jira_secret,
-    )
-
-
-def _brand(environment: Environment) -> Brand:
-    return Brand(
-        **{
-            name: value
-            for name, value in environment.platform("brand").items()
-            if value is not None
-        }
-    )
-
-
-def _platform_problems(environment: Environment | None) -> list[str]:
-    if environment is None:
-        return []
-    problems = problems_of_email(environment.platform("email"))
-    problems += model_problems(environment.platform("llm"))
-    problems += problems_of_alerts(
-        environment.alert_channel or (),
-        mattermost=None not in (environment.mattermost__url, environment.mattermost__token),
-        slack=environment.slack__bot_token is not None,
-        sandbox=environment.sandbox,
-    )
-    if (slack := _slack(environment)) is not None:
-        problems += problems_of(slack, sandbox=environment.sandbox)
-    if environment.mattermost__url is None:
-        problems += [
-            f"VOXPOP_MATTERMOST__{name.upper()} is set and VOXPOP_MATTERMOST__URL is not: "
-            "say which server it is for, such as https://chat.example.org."
-            for name, value in environment.platform("mattermost").items()
-            if value is not None
-        ]
-    elif environment.sandbox:
-        problems.append(
-            "VOXPOP_SANDBOX is set beside VOXPOP_MATTERMOST__URL: the sandbox lets everybody on "
-            "this machine be anybody, and is refused beside a real chat. Unset one of them."
-        )
-    return problems
 
 
 def _zone_problems() -> list[str]:
