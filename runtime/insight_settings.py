@@ -36,9 +36,7 @@ def _only(known: frozenset[str]) -> AfterValidator:
         except ValueError as error:
             raise ValueError(f"its braces don't fit ({error}); write {{{{ for a brace") from error
         if unknown := named - known:
-            raise ValueError(
-                f"it names {{{min(unknown)}}}; there is {', '.join(sorted(known))}"
-            )
+            raise ValueError(f"it names {{{min(unknown)}}}; there is {', '.join(sorted(known))}")
         return template
 
     return AfterValidator(check)

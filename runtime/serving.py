@@ -155,10 +155,20 @@ def _leading(
 
 def _scheduling(product: Product) -> list[Sweep]:
     """What one scheduler does for all."""
+    return [
+        *_of_platforms(list(product.platforms.values())),
+        *moments.sweeps(product),
+        *_of_rounds(product),
+        Sweep(name="idempotency", every=timedelta(hours=1), run=forgetting(product)),
+        Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures),
+    ]
 
-    async def close_and_tell() -> None:
-        if await product.close.settle():
-            product.knocker.knock("send")
+
+def _of_rounds(product: Product) -> list[Sweep]:
+    """Rounds and questions begin, end and are reminded of."""
+    count_doubtful = CountDoubtful(
+        answers=product.answers, doubtful=product.doubtful, clock=product.clock
+    )
 
     async def start_due() -> None:
         async for handled in product.start_due():
@@ -166,32 +176,28 @@ def _scheduling(product: Product) -> list[Sweep]:
             if handled.campaign is not None:
                 product.knocker.knock("send")
 
-    count_doubtful = CountDoubtful(
-        answers=product.answers, doubtful=product.doubtful, clock=product.clock
-    )
-
     async def count_and_tell() -> None:
         if counted := await count_doubtful():
             log.info("answers_count_by_themselves", count=counted)
 
-    async def expire() -> None:
-        if await product.occasions.expire(at=product.clock()):
-            product.knocker.knock("send")
+    def sending(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """What it planned goes out at once."""
 
-    async def remind_and_tell() -> None:
-        if await product.remind():
-            product.knocker.knock("send")
+        async def run_and_send() -> None:
+            if await run():
+                product.knocker.knock("send")
+
+        return run_and_send
+
+    def expire() -> Awaitable[int]:
+        return product.occasions.expire(at=product.clock())
 
     return [
-        *_of_platforms(list(product.platforms.values())),
-        *moments.sweeps(product),
         Sweep(name="doubtful", every=timedelta(minutes=1), run=count_and_tell),
-        Sweep(name="close", every=timedelta(seconds=2), run=close_and_tell),
-        Sweep(name="expire", every=timedelta(minutes=1), run=expire),
-        Sweep(name="remind", every=timedelta(minutes=5), run=remind_and_tell),
+        Sweep(name="close", every=timedelta(seconds=2), run=sending(product.close.settle)),
+        Sweep(name="expire", every=timedelta(minutes=1), run=sending(expire)),
+        Sweep(name="remind", every=timedelta(minutes=5), run=sending(product.remind)),
         Sweep(name="start", every=timedelta(seconds=20), run=start_due),
-        Sweep(name="idempotency", every=timedelta(hours=1), run=forgetting(product)),
-        Sweep(name="figures", every=timedelta(minutes=1), run=product.close.move_figures),
     ]
 
 

@@ -78,7 +78,7 @@ def headline(found: Analytics, language: Language) -> str:
 def span(found: Analytics, language: Language, *, zone: ZoneInfo) -> str:
     """21 October to 20 November, on the organisation's calendar."""
     return language.text(
-        "{first} to {last}",
+        "From {first} to {last}",
         first=language.day(local_date(found.since, zone)),
         last=language.day(local_date(found.until, zone)),
     )
@@ -115,8 +115,10 @@ def _mean(found: Analytics, language: Language) -> str:
     )
     if scale.high != _FIVE:
         return told
-    target = language.number(TARGET_MEAN, decimals=1)
-    return f"{told} · {language.text('target: more than {target}', target=target)}"
+    target = language.text(
+        "target: more than {target}", target=language.number(TARGET_MEAN, decimals=1)
+    )
+    return f"{told} · {target}"
 
 
 def _marks(found: Analytics, language: Language) -> str:
