@@ -3,11 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.small_server import Answering, serving
 
 
 @dataclass
@@ -41,42 +41,22 @@ def model_stub() -> Iterator[ModelStub]:
     """It runs."""
     stub = ModelStub()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    class Model(Answering):
+        def take(self, _method: str, content: bytes) -> None:
+            asked = json.loads(content)
             stub.asked.append(asked)
             stub.keys.append(self.headers["Authorization"])
             time.sleep(stub.seconds)
             message = {"role": "assistant", "content": stub.says}
-            answer = json.dumps(
-                {
-                    "id": "1",
-                    "object": "chat.completion",
-                    "created": 1,
-                    "model": asked["model"],
-                    "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                }
-            ).encode()
-            self.send_response(stub.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            with suppress(OSError):  # whoever asked has gone
-                self.wfile.write(answer)
+            answer = {
+                "id": "1",
+                "object": "chat.completion",
+                "created": 1,
+                "model": asked["model"],
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            }
+            self.answer(stub.status, json.dumps(answer).encode(), Content_Type="application/json")
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    stub.address = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(Model) as address:
+        stub.address = f"{address}/v1"
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
