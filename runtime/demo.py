@@ -163,6 +163,9 @@ async def seed(product: Product, *, shown: int) -> None:
     people = roster(shown)
     await product.people.enrol(people)
     today = product.clock()
+    # Tickets have been asked about for as long as there have been rounds.
+    if (tickets := product.settings.waiting_for(Trigger.TICKETS)) is not None:
+        await product.occasions.campaign(tickets, at=_quarters_back(today, PAST_ROUNDS))
     for back, (share, moods) in zip(range(PAST_ROUNDS, 0, -1), _MOODS, strict=True):
         quarter_ago = _quarters_back(today, back)
         await _past_round(product, people, chance, start=quarter_ago, share=share, moods=moods)
@@ -170,8 +173,9 @@ async def seed(product: Product, *, shown: int) -> None:
     running = await product.start("nps", at_once=True)
     await product.worker()
     # Colleagues elsewhere were quicker; those whose conversations are shown are all still asked.
+    at = product.clock()  # nobody answers before they were asked
     share, moods = _NOW
-    await _answer(product, running, people[shown:], chance, share=share, moods=moods, at=today)
+    await _answer(product, running, people[shown:], chance, share=share, moods=moods, at=at)
 
 
 async def _tickets(

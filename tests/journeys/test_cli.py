@@ -124,8 +124,10 @@ def test_the_rounds_are_listed(demo: tuple[Path, Demo]) -> None:
         folder, "campaign list --json", "survey list --json", "campaign list", afresh=True
     )
 
-    running, *past = rounds.json
+    running, *past, tickets = rounds.json
     assert running["state"] == "running"
+    assert tickets["campaign"].startswith("ticket/")
+    assert tickets["state"] == "running"
     assert running["reached"] == running["invited"]
     assert {one["state"] for one in past} == {"closed"}
     assert max(one["answered"] for one in past) >= 40
