@@ -200,6 +200,9 @@ class Desk:
         if self.declines is None or not asked.can_decline(found.campaign.survey):
             raise OutOfDate("That button does nothing here.")
         await self.declines(found)
+        found = await self.answers.show(press)
+        if found.state in COUNTED:  # an answer came first
+            return Reply(update=await self.compose(found))
         return _changed(found, ways_out.not_now(self._language(found.person)))
 
     async def _keep(self, press: Press, _value: str) -> Reply:

@@ -69,7 +69,10 @@ class ObjectArchive:
 
     async def put(self, name: str, content: bytes) -> str:
         """See the port."""
-        await self._do("put_async", name, content)
+        try:
+            await self._do("put_async", name, content)
+        except FileNotFoundError as error:  # no such bucket, or no place for such a folder
+            raise ArchiveUnavailable(_told(error)) from error
         return f"{self._url.rstrip('/')}/{name}"
 
     async def remove(self, path: str) -> None:

@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from runtime.setting_values import STRICT, Line
 from survey.features import FEATURE_KEY, Feature, Product
 
 MOST = 1_000_000
 """The highest threshold."""
-Key = Annotated[str, Field(pattern=rf"^{FEATURE_KEY.pattern}$")]
+
+
+def _key(text: str) -> str:
+    if FEATURE_KEY.fullmatch(text) is None:
+        raise ValueError("a key has 1 to 64 ASCII letters, digits, -, _, . and +")
+    return text
+
+
+Key = Annotated[str, AfterValidator(_key)]
 Threshold = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 Name = Annotated[Line, Field(min_length=1, max_length=200)]
 

@@ -2,12 +2,11 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from runtime.logs import one_line
-from runtime.setting_tables import ContactTable, SettingsFile, SurveyTable
 
 SECRETS = {
     *("secret_key", "metrics_token", "database_url", "backstage__token"),
@@ -16,13 +15,14 @@ SECRETS = {
     *("email__smtp_url", "email__fallback_smtp_url", "email__bounces_imap_url"),
     *("email__sendgrid_key", "email__sendgrid_webhook_key"),
     *("tickets__secrets", "tickets__zammad_token", "tickets__zendesk_secret"),
-    "tickets__jira_secret",
+    *("tickets__jira_secret", "llm__api_key"),
 }
 _ADDRESSES = {
     *("base_url", "backstage__url", "mattermost__url", "mattermost__callback_url"),
-    *("slack__api_url", "email__sendgrid_url"),
+    *("slack__api_url", "email__sendgrid_url", "llm__base_url", "archive_url"),
 }
 """What might have a password in it by mistake."""
+_TABLE_WANTED = {"model_type", "dict_type"}
 _SHOWN = 60
 
 
@@ -32,20 +32,32 @@ def checked(model: type[Any], given: Mapping[str, Any], name_of: Any, problems: 
         return model.model_validate(given)
     except ValidationError as error:
         for found in error.errors():
-            parts = tuple(str(part) for part in found["loc"])
+            # Of a key in a table it says so behind the key itself.
+            parts = tuple(str(part) for part in found["loc"] if part != "[key]")
             problems.append(_problem(model, name_of(parts), parts, found))
         return None
 
 
 def _problem(model: type[BaseModel], name: str, parts: tuple[str, ...], found: Any) -> str:
     if found["type"] == "extra_forbidden":
-        tables: dict[str, type[BaseModel]] = {"surveys": SurveyTable, "contact": ContactTable}
-        known = tables.get(parts[0], model) if model is SettingsFile and len(parts) > 1 else model
-        return unknown(name, list(known.model_fields), typed=parts[-1])
+        return unknown(name, _known(model, parts), typed=parts[-1])
     if found["type"] == "missing":
-        return f'{name} is missing: write it, such as subject = "Acme".'
+        return f'{name} is missing: write it, such as {parts[-1]} = "Acme".'
     why = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
+    if found["type"] in _TABLE_WANTED:
+        why = f"it is a table, [{'.'.join(parts)}]"
     return f"{name} is {_shape(parts, found['input'])}: {why}."
+
+
+def _known(model: type[BaseModel], parts: tuple[str, ...]) -> list[str]:
+    """What is known in the table in which something stands that is not."""
+    table: Any = model
+    for part in parts[:-1]:
+        if get_origin(table) is dict:
+            _, table = get_args(table)
+        else:
+            table = table.model_fields[part].annotation
+    return list(table.model_fields)
 
 
 def unknown(name: str, known: list[str], *, typed: str | None = None) -> str:

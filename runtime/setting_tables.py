@@ -1,7 +1,7 @@
 """The tables of `voxpop.toml`, as they are checked before anything starts."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,10 +27,8 @@ from runtime.setting_values import (
 )
 from runtime.visit_settings import Branches, VisitsTable
 from survey.contact import ContactPolicy
-from survey.cron import Cron
 from survey.localtime import OFFICE_HOURS, Window
 from survey.occasion import Trigger
-from survey.person import EMAIL
 from survey.release import K_DEFAULT, K_FLOOR
 from survey.scale import SCALES
 from survey.survey import COMMENT_LIMIT, Answers, Mode, Survey
@@ -177,56 +175,3 @@ class SettingsFile(Strict):
     branches: Branches = {}
     visits: VisitsTable = VisitsTable()
     llm: ModelTable = ModelTable()
-
-
-def notices(file: SettingsFile) -> list[str]:
-    """What was set and has no effect, or not the one that was probably meant."""
-    told = []
-    for name, defined in file.surveys.items():
-        if defined.schedule and _overtakes_itself(defined):
-            told.append(
-                f"surveys.{name}.schedule comes again while a round is still open "
-                f"(open_days = {defined.open_days}): a time at which one is open starts none."
-            )
-        too_late = [day for day in defined.reminders if day > defined.open_days]
-        if "reminders" in defined.model_fields_set and too_late:
-            told.append(
-                f"surveys.{name}.reminders on day {', '.join(map(str, too_late))} has no effect: "
-                f"a round closes after {defined.open_days} days (open_days)."
-            )
-        if len(defined.reminders) > file.contact.max_reminders:
-            told.append(
-                f"surveys.{name}.reminders names {len(defined.reminders)} reminders, and "
-                f"contact.max_reminders allows {file.contact.max_reminders}."
-            )
-        if defined.show_budget and file.contact.asks_per_year is None:
-            told.append(f"surveys.{name}.show_budget has no effect without contact.asks_per_year.")
-    return told
-
-
-def channel_notices(surveys: Mapping[str, Survey], platforms: Sequence[str]) -> list[str]:
-    """What was set of where surveys ask, and has no effect where these platforms are on."""
-    told = []
-    for name, survey in surveys.items() if platforms else ():
-        on = survey.asks_on(platforms)
-        if off := [channel for channel in survey.channels if channel not in on]:
-            nobody = "" if on else ": nobody can be asked"
-            told.append(
-                f"surveys.{name}.channels names {', '.join(off)}, not switched on here{nobody}."
-            )
-        if survey.one_press and EMAIL not in on:
-            told.append(f"surveys.{name}.one_press has no effect where it does not ask by e-mail.")
-        if EMAIL in on and survey.link_days < survey.open_days:
-            told.append(
-                f"surveys.{name}.link_days = {survey.link_days}: the links in a mail end before "
-                f"the round closes (open_days = {survey.open_days})."
-            )
-    return told
-
-
-def _overtakes_itself(defined: SurveyTable) -> bool:
-    """Whether the schedule comes again before a round that it started has closed."""
-    cron = Cron.parse(defined.schedule)
-    starts = datetime.combine(date.min, cron.times[0])
-    closes = datetime.combine(date.min + timedelta(days=defined.open_days), defined.window[1])
-    return starts + cron.closest < closes

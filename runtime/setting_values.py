@@ -92,7 +92,7 @@ def _url(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
-    mend = "write what people's browsers open, such as https://survey.example.org"
+    mend = "write an address such as https://survey.example.org"
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
@@ -113,6 +113,12 @@ def _picture_address(text: str) -> str:
         raise ValueError("a picture in a mail has an address that begins with https://")
     if not (text.isascii() and text.isprintable()) or set(' "<>\\') & set(text):
         raise ValueError("it has characters that addresses don't have")
+    return text
+
+
+def _rate(text: str) -> str:
+    if re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text) is None:
+        raise ValueError("write a number per second, minute, hour or day, such as 600/minute")
     return text
 
 
@@ -198,7 +204,7 @@ def _one_or_more(value: Any) -> Any:
 
 Key = Annotated[str, Field(min_length=MIN_KEY)]
 Channel = Literal["mattermost", "slack", "sandbox", "email"]
-Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$")]
+Rate = Annotated[str, AfterValidator(_rate)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Admins = Annotated[list[Annotated[str, AfterValidator(_administrator)]], BeforeValidator(split)]
 Clock = Annotated[time, BeforeValidator(_clock)]

@@ -18,6 +18,7 @@ from runtime.logs import one_line
 from runtime.mattermost_settings import MattermostSettings
 from runtime.secret_key import kept_keys
 from runtime.setting_environment import Environment
+from runtime.setting_notices import channel_notices, moment_notices, notices
 from runtime.setting_parts import (
     brand_of,
     mattermost_of,
@@ -26,9 +27,9 @@ from runtime.setting_parts import (
     tickets_of,
 )
 from runtime.setting_problems import checked, unknown
-from runtime.setting_tables import SettingsFile, channel_notices, notices
+from runtime.setting_tables import SettingsFile
 from runtime.slack_settings import SlackSettings
-from runtime.ticket_settings import NO_SURVEY, TicketSettings
+from runtime.ticket_settings import TicketSettings
 from runtime.visit_settings import VisitsTable, branches_of
 from survey.brand import Brand
 from survey.contact import ContactPolicy
@@ -201,10 +202,8 @@ def load_settings(environ: Mapping[str, str], *, folder: Path) -> Settings:
         log_format=environment.log_format,
         log_level=environment.log_level,
     )
-    told = (*settings.notices, *channel_notices(surveys, settings.platforms))
-    if settings.tickets.on and settings.waiting_for(Trigger.TICKETS) is None:
-        told = (*told, NO_SURVEY)
-    return replace(settings, notices=told)
+    told = (*channel_notices(surveys, settings.platforms), *moment_notices(settings))
+    return replace(settings, notices=(*settings.notices, *told))
 
 
 def _zone_problems() -> list[str]:

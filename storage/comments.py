@@ -7,12 +7,14 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, String, and_, case, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 from storage.invitations import Ballots
+from storage.one_each import whose_answers
 from storage.tables import cohorts, invitations, people, responses
 from survey.campaign import Campaign
-from survey.report import NamedAnswer
+from survey.report import GROUPS_OF_K, NamedAnswer
 
 AT_A_TIME = 1_000
 """Answers in memory at once."""
@@ -40,6 +42,8 @@ class SqlComments:
     async def unnamed(self, campaign: Campaign) -> Sequence[str]:
         """See the port."""
         async with self._database.read() as connection:
+            if campaign.rolls and await self._few(connection, campaign):
+                return []
             key = (await self._ballots.of(connection, campaign.id)).key
             rows = await connection.execute(
                 select(responses.c.respondent, responses.c.comment).where(
@@ -52,6 +56,17 @@ class SqlComments:
             )
             drawn = [(_place(key, row.respondent), row.comment) for row in rows]
         return [comment for _, comment in sorted(drawn)]
+
+    async def _few(self, connection: AsyncConnection, campaign: Campaign) -> bool:
+        """Whether there are too few people behind all those answers to tell what was written."""
+        counted = await connection.scalars(
+            select(responses.c.respondent).where(
+                responses.c.campaign_id == campaign.id, responses.c.released_score.is_not(None)
+            )
+        )
+        whose = await whose_answers(connection, campaign)
+        people = {whose[name] for name in counted if name in whose}
+        return len(people) < GROUPS_OF_K * campaign.survey.k
 
     async def attributes(self, campaign: Campaign) -> Sequence[str]:
         """See the port."""

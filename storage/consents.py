@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,14 +32,16 @@ async def stop(
     """Within a transaction: no more of this survey, or of any (None).
 
     Open invitations leave with it, and their messages are updated, except `but`. A line of consent
-    is added, unless it stood so already and no reason is given.
+    is added, unless it stood so already by their own word and no reason is given.
     """
     insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
     name = survey or ALL_SURVEYS
     stopped = await connection.execute(
         insert(opt_outs).values(person_id=person_id, survey=name, at=at).on_conflict_do_nothing()
     )
-    if stopped.rowcount or reason:
+    # A no at a desk is lifted by a yes at a desk; their own is not, and so has a line of its own.
+    by_others = await connection.scalar(select(last_way(person_id, name))) == How.FRONT_DESK.value
+    if stopped.rowcount or reason or by_others:
         await note(connection, person_id, [name], may_ask=False, how=how, reason=reason, at=at)
     left = InvitationState.DECLINED if survey else InvitationState.OPTED_OUT
     left_open = await connection.scalars(
@@ -53,6 +55,17 @@ async def stop(
         .returning(invitations.c.id)
     )
     await plan_updates(connection, invitations.c.id.in_(left_open.all()), at=at, but=but)
+
+
+def last_way(person_id: int, survey: str) -> ScalarSelect[str]:
+    """How the last that is known of a survey was said: perhaps at a desk, by somebody else."""
+    return (
+        select(consents.c.how)
+        .where(consents.c.person_id == person_id, consents.c.survey == survey)
+        .order_by(consents.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 async def note(

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
+from storage.one_each import OneEach, one_each
 from storage.tables import (
     campaigns,
     cohorts,
@@ -124,7 +125,10 @@ class SqlFigures:
         try:
             # In one snapshot: what is counted is what is folded in, whoever presses meanwhile.
             async with self._database.write(snapshot=True) as connection:
-                moved = await self._move(connection, campaign, at=at, last=last)
+                moved = more = await self._move(connection, campaign, at=at, last=last)
+            while more and last and campaign.rolls:  # of those who were asked often
+                async with self._database.write(snapshot=True) as connection:
+                    more = await self._move(connection, campaign, at=at, last=True)
         except (Contended, NotWritable):  # what is shown stays as it is
             if last:
                 raise
@@ -140,6 +144,10 @@ class SqlFigures:
         waiting = and_(of_campaign, responses.c.waiting)
         # Pressed again with the same outcome: nothing waits any more.
         await connection.execute(responses.update().where(waiting, ~_DIFFERS).values(waiting=False))
+        each: OneEach | None = None
+        if campaign.rolls:
+            each = await one_each(connection, campaign)
+            waiting = and_(waiting, responses.c.respondent.in_(each.respondents))
         new = and_(responses.c.entered_step.is_(None), responses.c.score.is_not(None))
         movable = and_(responses.c.entered_step.is_not(None), responses.c.changed_step.is_(None))
         changed = and_(movable, responses.c.score.is_not(None))
@@ -158,11 +166,7 @@ class SqlFigures:
             select(steps.c.step, steps.c.steady).where(steps.c.campaign_id == campaign.id)
         )
         steady = {row.step: row.steady for row in known}
-        counted = await connection.scalar(
-            select(func.coalesce(func.sum(released_totals.c.n), 0)).where(
-                released_totals.c.campaign_id == campaign.id
-            )
-        )
+        counted = each.counted if each else await self._counted(connection, campaign)
         decided = next_step(
             Pending(
                 new=sum(counts["new"].values()),
@@ -170,7 +174,7 @@ class SqlFigures:
                 undone=counts["undone"],
             ),
             steady=steady,
-            counted=counted or 0,
+            counted=counted,
             k=campaign.survey.k,
             last=last,
         )
@@ -196,6 +200,14 @@ class SqlFigures:
             )
         )
         return True
+
+    async def _counted(self, connection: AsyncConnection, campaign: Campaign) -> int:
+        found = await connection.scalar(
+            select(func.coalesce(func.sum(released_totals.c.n), 0)).where(
+                released_totals.c.campaign_id == campaign.id
+            )
+        )
+        return found or 0
 
     async def _fold(
         self, connection: AsyncConnection, campaign: Campaign, which: Any, *, number: int

@@ -1,6 +1,6 @@
 """Tickets of helpdesks, and the events that they were told of by."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,10 @@ from storage.bulk import among
 from storage.engine import Database
 from storage.tables import invitations, people
 from storage.tables_moments import ticket_events, tickets
+from storage.ticket_owners import THIS, belong, known, lock
 from storage.ticket_payloads import read, written
 from storage.together import Together
 from survey.campaign import Campaign
-from survey.eligibility import LeftOut
 from survey.tickets import (
     BEGINNING,
     NOTHING,
@@ -44,9 +44,6 @@ _COLUMNS = (
 )
 _REQUESTER = (people.c.email, people.c.name, people.c.locale, people.c.timezone)
 _KEPT = ("state", "state_at", "resolved_at", "subject", "category", "resolved_by", "outcome")
-_THIS = and_(
-    tickets.c.source == bindparam("this_source"), tickets.c.number == bindparam("this_number")
-)
 _THIS_EVENT = and_(
     ticket_events.c.source == bindparam("this_source"),
     ticket_events.c.event == bindparam("this_event"),
@@ -114,7 +111,7 @@ class SqlTickets:
             changed = [now[place] for place in names if now[place] != before[place]]
             if changed:
                 await connection.execute(
-                    tickets.update().where(_THIS).values({name: bindparam(name) for name in _KEPT}),
+                    tickets.update().where(THIS).values({name: bindparam(name) for name in _KEPT}),
                     [_place(one) | {name: getattr(one, name) for name in _KEPT} for one in changed],
                 )
         return [now[place] for place in names]
@@ -168,10 +165,15 @@ class SqlTickets:
     ) -> None:
         """See the port."""
         done = [one for one in tickets if one.key in outcomes]
+        told: list[TicketEvent | Ticket] = [*events, *done]
         async with self._database.write() as connection:
+            # The people before their tickets, as who forgets somebody locks them.
+            whose = await known(connection, {one.requester.email for one in told if one.requester})
+            await lock(connection, {(one.source, one.number) for one in told})
             if done:
                 number = None if campaign is None else campaign.id
-                await _note(connection, done, outcomes, campaign_id=number)
+                await _note(connection, done, outcomes, whose, campaign_id=number)
+            await belong(connection, told, whose)
             if events:
                 await connection.execute(
                     ticket_events.update()
@@ -226,12 +228,12 @@ async def _note(
     connection: AsyncConnection,
     done: Sequence[Ticket],
     outcomes: Mapping[str, str],
+    whose: Mapping[str, int],
     *,
     campaign_id: int | None,
 ) -> None:
     """Whose tickets they are, what asks about them, and what became of what was due."""
     links = await _links(connection, [one.key for one in done], campaign_id=campaign_id)
-    whose = await _people(connection, {one.requester.email for one in done if one.requester})
     same = and_(
         tickets.c.state_at == bindparam("was_at"), tickets.c.state == bindparam("was_state")
     )
@@ -239,10 +241,9 @@ async def _note(
     too_late = and_(
         bindparam("did_ask", type_=Boolean), tickets.c.state != TicketState.RESOLVED.value
     )
-    forgotten = bindparam("forgotten", type_=Boolean)
     await connection.execute(
         tickets.update()
-        .where(_THIS)
+        .where(THIS)
         .values(
             person_id=func.coalesce(
                 bindparam("whose", type_=tickets.c.person_id.type), tickets.c.person_id
@@ -255,8 +256,6 @@ async def _note(
                 (same, bindparam("became", type_=Text)),
                 else_=tickets.c.outcome,
             ),
-            subject=case((forgotten, ""), else_=tickets.c.subject),
-            resolved_by=case((forgotten, ""), else_=tickets.c.resolved_by),
         ),
         [
             _place(one)
@@ -267,7 +266,6 @@ async def _note(
                 "was_state": one.state.value,
                 "did_ask": one.outcome == Step.ASK and one.key in links,
                 "became": NOTHING if one.key in links else outcomes[one.key],
-                "forgotten": outcomes[one.key] == LeftOut.FORGOTTEN,
             }
             for one in sorted(done, key=lambda one: (one.source, one.number))
         ],
@@ -290,16 +288,6 @@ async def _links(
         {"keys": keys},
     )
     return {key: number for key, number in rows}  # noqa: C416 - rows are no pairs to mypy
-
-
-async def _people(connection: AsyncConnection, emails: Collection[str]) -> Mapping[str, int]:
-    rows = await connection.execute(
-        select(people.c.email, people.c.id).where(
-            among(people.c.email, "emails", sqlite=connection.dialect.name == "sqlite")
-        ),
-        {"emails": sorted(emails)},
-    )
-    return {email: number for email, number in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _place(ticket: Ticket) -> dict[str, Any]:

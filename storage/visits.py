@@ -1,6 +1,7 @@
 """Visits: customers, what they said on being asked, and where it was."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.consents import note
+from storage.consents import last_way, note
 from storage.engine import Database
 from storage.met import meet
 from storage.tables import (
     branches,
     campaigns,
-    consents,
     customers,
     deliveries,
     invitations,
@@ -66,6 +66,8 @@ class SqlVisits:
         if capture.email_consent:
             await self._meet(capture)
         async with self._database.write() as connection:
+            if await self._tombstones.find(connection, [capture.email]):
+                capture = _without_a_name(capture)
             staff_id = await self._place(connection, capture, at=at)
             person_id = await connection.scalar(
                 select(people.c.id).where(people.c.email == capture.email)
@@ -239,22 +241,20 @@ class SqlVisits:
         ]
 
 
+def _without_a_name(capture: Capture) -> Capture:
+    """The visit of somebody who was forgotten: it counts for its branch, and says no more."""
+    return replace(capture, name="", email="", mobile=None, purpose="", email_consent=False)
+
+
 async def _may_ask(
     connection: AsyncConnection, person_id: int, *, survey: str, at: datetime
 ) -> None:
     """A yes; it lifts what was said at a desk before, and nothing else."""
-    latest = (
-        select(consents.c.how)
-        .where(consents.c.person_id == person_id, consents.c.survey == survey)
-        .order_by(consents.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     await connection.execute(
         opt_outs.delete().where(
             opt_outs.c.person_id == person_id,
             opt_outs.c.survey == survey,
-            latest == How.FRONT_DESK.value,
+            last_way(person_id, survey) == How.FRONT_DESK.value,
         )
     )
     stands = select(opt_outs.c.survey).where(

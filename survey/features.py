@@ -36,6 +36,7 @@ class Suppressed(StrEnum):
     THRESHOLD = "threshold"
     ASKED_IN_CHAT = "asked_in_chat"
     CONTACT_POLICY = "contact_policy"
+    CONFIDENTIAL = "confidential"
 
 
 class Turn(StrEnum):

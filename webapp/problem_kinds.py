@@ -36,6 +36,7 @@ from survey.errors import (
     PlanOutdated,
     SchemaMismatch,
     StorageUnavailable,
+    TicketNotFound,
     VoxpopError,
 )
 from survey.messenger import (
@@ -94,6 +95,7 @@ PROBLEMS: Mapping[type[VoxpopError], Kind] = {
     NotAsked: Kind(status=409, title="Not asked"),
     NotDelivered: Kind(status=502, title="The message was not delivered"),
     LinkNotValid: Kind(status=404, title="The link is not valid"),
+    TicketNotFound: Kind(status=404, title="The request is not known any more"),
     LinkExpired: Kind(status=410, title="The link has expired"),
     StorageUnavailable: Kind(
         status=503,

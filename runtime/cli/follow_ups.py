@@ -48,7 +48,7 @@ def _row(found: FollowUp) -> tuple[object, ...]:
         found.state.value,
         found.mark if score is None else score,
         invitation.person.email,
-        happened.request_of(invitation.about),
+        happened.named(invitation),
         found.opened_at.isoformat(timespec="seconds"),
         None if found.taken_by is None else found.taken_by.email,
         found.note or None,

@@ -69,6 +69,8 @@ def report(
     Of an identified survey without rounds: those of the last 30 days, a quarter, or --days.
     """
     when = _period(period)
+    if when is not None and days is not None:
+        fail("Give either --period or --days.", code=2)
 
     async def work(product: Product) -> None:
         known = product.settings.surveys.get(survey)

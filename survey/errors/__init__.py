@@ -13,6 +13,7 @@ from survey.errors.answering import (
     LinkNotValid,
     NotYours,
     OutOfDate,
+    TicketNotFound,
 )
 from survey.errors.asking import (
     AlreadyAsked,
@@ -93,6 +94,7 @@ __all__ = [
     "SchemaMismatch",
     "StartedElsewhere",
     "StorageUnavailable",
+    "TicketNotFound",
     "TooManyWouldLeave",
     "UnknownAttribute",
     "UnknownPeople",

@@ -45,6 +45,15 @@ class LinkExpired(VoxpopError):
         super().__init__("This feedback link has expired.")
 
 
+class TicketNotFound(VoxpopError):
+    """A link of ours to a request that is known no more: whoever opened it was forgotten."""
+
+    code = "ticket_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("We couldn't find the support request this feedback relates to.")
+
+
 class IdempotencyKeyReused(VoxpopError):
     """A request came under the `Idempotency-Key` of another one."""
 

@@ -15,7 +15,7 @@ from survey.analytics import (
     LowMark,
 )
 from survey.campaign import Campaign, Period
-from survey.errors import InvalidValue, OnlyIdentified, UnknownAttribute
+from survey.errors import InvalidPeriod, InvalidValue, OnlyIdentified, UnknownAttribute
 from survey.ports import Clock, Rounds, Spans
 from survey.report import Distribution
 from survey.survey import Mode, Survey
@@ -111,12 +111,19 @@ class Analyse:
         )
 
     def quarter(self, period: Period) -> tuple[datetime, datetime]:
-        """From when until when a quarter lasts, on the organisation's clock."""
+        """From when until when a quarter lasts, on the organisation's clock.
+
+        Raises:
+            InvalidPeriod: If no calendar reaches so far.
+        """
         first = _MONTHS_IN_QUARTER * (period.quarter - 1) + 1
-        begins = date(period.year, first, 1)
         after = first + _MONTHS_IN_QUARTER
-        ends = date(period.year + 1, 1, 1) if after > 12 else date(period.year, after, 1)  # noqa: PLR2004 - months
-        return self._midnight(begins), self._midnight(ends)
+        try:
+            begins = date(period.year, first, 1)
+            ends = date(period.year + 1, 1, 1) if after > 12 else date(period.year, after, 1)  # noqa: PLR2004 - months
+            return self._midnight(begins), self._midnight(ends)
+        except (ValueError, OverflowError) as error:
+            raise InvalidPeriod(f"There is no calendar for {period}.") from error
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
@@ -134,14 +141,18 @@ class Analyse:
         return begins, ends
 
     async def _identified(self, name: str) -> tuple[Survey, Sequence[Campaign]]:
-        """The survey, and its rounds that were promised to show names; of one scale."""
+        """The survey on the scale that it has asked on last, and its rounds of that scale.
+
+        Rounds that were promised to show no names are not among them.
+        """
         survey = survey_named(self.surveys, name)
         rounds = await self.rounds.all(survey.name)
-        shown = [
-            found
-            for found in rounds
-            if found.survey.mode is Mode.IDENTIFIED and found.survey.scale == survey.scale
-        ]
-        if survey.mode is not Mode.IDENTIFIED or (rounds and not shown):
+        identified = [found for found in rounds if found.survey.mode is Mode.IDENTIFIED]
+        if survey.mode is not Mode.IDENTIFIED or (rounds and not identified):
             raise OnlyIdentified(survey.name)
-        return survey, shown
+        if not identified:
+            return survey, []
+        # A scale that is set anew holds from the next round on.
+        latest = max(identified, key=lambda found: found.started_at).survey
+        shown = [found for found in identified if found.survey.scale == latest.scale]
+        return survey.in_keeping_with(latest), shown

@@ -6,13 +6,17 @@ from survey.comment import Comment
 from survey.errors import (
     AlreadyAnswered,
     CommitUnknown,
+    InvitationClosed,
     LinkExpired,
     LinkNotValid,
     OutOfDate,
     StorageUnavailable,
+    TicketNotFound,
 )
 from survey.invitation import Invitation
+from survey.occasion import Trigger
 from survey.ports import Answers, Clock, Links, Press, Purpose
+from survey.states import InvitationState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,7 @@ class SubmitAnswer:
 
         Raises:
             LinkNotValid: If it is none of ours, or there is no such invitation.
+            TicketNotFound: If whoever opened the request that it is about was forgotten.
             LinkExpired: If its time is over.
             InvitationClosed: If the round or the invitation takes no answers any more.
             AlreadyAnswered: If the survey takes one answer and has another one.
@@ -59,9 +64,18 @@ class SubmitAnswer:
             answered = await self._record(press, score, words)
         except OutOfDate:
             raise LinkNotValid from None
+        except InvitationClosed:
+            await self._require_request(press)
+            raise
         if words is not None:
             answered = await self._add(press, words)
         return answered
+
+    async def _require_request(self, press: Press) -> None:
+        found = await self.answers.show(press)
+        about_tickets = found.campaign.survey.after is Trigger.TICKETS
+        if about_tickets and found.state is InvitationState.WITHDRAWN:
+            raise TicketNotFound
 
     async def _record(self, press: Press, score: int, words: Comment | None) -> Invitation:
         try:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from survey.contact import NO_LIMITS, ContactPolicy
 from survey.eligibility import LeftOut, reason_to_leave_out
-from survey.errors import CommentTooLong
+from survey.errors import CommentTooLong, OnlyIdentified
 from survey.features import Judged, Suppressed, Turn, Use, occasion_key
 from survey.localtime import local_date, year_start
 from survey.occasion import Occasion
@@ -60,7 +60,7 @@ class UseFeatures:
             why = await self._above(email, at=now)
         if why is None and use.feature.ask_in_chat and await self._asked_in_chat(use, at=now):
             why = Suppressed.ASKED_IN_CHAT
-        return Judged(use=use, suppressed_by=why)
+        return Judged(use=use, suppressed_by=why or self._not_by_programs())
 
     async def reject(self, product: str, feature: str, email: str) -> Judged:
         """Count a rejection; nobody is asked right after one.
@@ -83,7 +83,7 @@ class UseFeatures:
         own = [use.suppressed_by(rest=self.rest, at=now) for use in uses]
         above = await self._above(email, at=now) if None in own else None
         return [
-            Judged(use=use, suppressed_by=above if why is None else why)
+            Judged(use=use, suppressed_by=why or above or self._not_by_programs())
             for use, why in zip(uses, own, strict=True)
         ]
 
@@ -92,6 +92,8 @@ class UseFeatures:
 
         Raises:
             NotFound: If there is no such feature.
+            OnlyIdentified: If the survey shows no names: the program would know who said what, and
+                could find out what one person said by saying what all the others do.
             HasStopped: If they asked to be forgotten.
             InvalidScore: If the rating is not on the survey's scale.
             CommentTooLong: If the survey takes no comment of this length.
@@ -100,12 +102,18 @@ class UseFeatures:
         if len(feedback.comment) > self.survey.comment_limit:
             raise CommentTooLong(length=len(feedback.comment), limit=self.survey.comment_limit)
         campaign = await self.occasions.campaign(self.survey, at=feedback.at)
+        if campaign.survey.gated:
+            raise OnlyIdentified(campaign.survey.name)
         await self.features.give(campaign, about, feedback)
 
     async def settle(self) -> int:
         """Count what came of questions in chat; how many were new."""
         now = self.clock()
         return await self.features.settle(since=now - timedelta(days=30), at=now)
+
+    def _not_by_programs(self) -> Suppressed | None:
+        """Where nobody is to know who said what, the bot alone asks."""
+        return Suppressed.CONFIDENTIAL if self.survey.gated else None
 
     async def _above(self, email: str, *, at: datetime) -> Suppressed | None:
         """Why people are left alone whatever a feature's own rules say."""

@@ -1,6 +1,7 @@
 """Figures over a span of time in words."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from survey.analytics import (
@@ -76,12 +77,17 @@ def headline(found: Analytics, language: Language) -> str:
 
 
 def span(found: Analytics, language: Language, *, zone: ZoneInfo) -> str:
-    """21 October to 20 November, on the organisation's calendar."""
+    """From Wednesday 21 October to Friday 20 November, on the organisation's calendar."""
+    first, last = _days(found, zone)
     return language.text(
-        "From {first} to {last}",
-        first=language.day(local_date(found.since, zone)),
-        last=language.day(local_date(found.until, zone)),
+        "From {first} to {last}", first=language.day(first), last=language.day(last)
     )
+
+
+def _days(found: Analytics, zone: ZoneInfo) -> tuple[date, date]:
+    """The first day and the last one; a span ends before its end, and a quarter at midnight."""
+    until = max(found.since, found.until - timedelta(microseconds=1))
+    return local_date(found.since, zone), local_date(until, zone)
 
 
 def lines_of(found: Analytics, language: Language) -> Iterator[str]:
@@ -176,12 +182,13 @@ def _group(group: Group, shown: Figures, language: Language) -> str:
 def as_report(found: Analytics, language: Language, *, zone: ZoneInfo) -> Report:
     """The same as the report of a round, for whatever draws one."""
     sending, shown = found.sending, found.figures
-    told = span(found, language, zone=zone)
+    first, last = _days(found, zone)
     return Report(
         survey=found.survey.name,
         subject=found.survey.subject,
-        campaign=told,
-        period=told,
+        campaign=span(found, language, zone=zone),
+        # A picture has no room for names of days.
+        period=language.text("{first} to {last}", first=first, last=last),
         scale=found.survey.scale,
         mode=found.survey.mode.value,
         k=found.survey.k,

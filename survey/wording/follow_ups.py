@@ -74,7 +74,9 @@ def _told(found: FollowUp, language: Language) -> Iterator[str]:
             highest=language.number(invitation.campaign.survey.scale.high),
         )
     if invitation.response.comment:
-        yield language.text("They wrote: {comment}", comment=invitation.response.comment)
+        # On one line: a customer's next line would look like one of ours.
+        comment = " ".join(invitation.response.comment.split())
+        yield language.text("They wrote: {comment}", comment=comment)
     yield state(found, language)
     if found.note:
         yield language.text("Note: {note}", note=found.note)
@@ -100,7 +102,7 @@ def _groups(found: FollowUp, language: Language) -> Iterator[str]:
     shown = [
         language.text(
             "{attribute}: {value}",
-            attribute=inert(name.replace("_", " "), longest=_SHORT),
+            attribute=_titled(inert(name.replace("_", " "), longest=_SHORT)),
             value=inert(value, longest=_SHORT),
         )
         for name, value in sorted(found.groups.items())
@@ -108,6 +110,10 @@ def _groups(found: FollowUp, language: Language) -> Iterator[str]:
     ]
     if shown:
         yield " · ".join(shown)
+
+
+def _titled(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def state(found: FollowUp, language: Language) -> str:

@@ -60,6 +60,18 @@ def request_of(about: Told | None) -> str:
     return " · ".join(part for part in dict.fromkeys((number, title)) if part)
 
 
+def named(invitation: Invitation) -> str:
+    """The request, the branch or the feature, by its name alone: for lists."""
+    about, survey = invitation.about, invitation.campaign.survey
+    match survey.after:
+        case Trigger.TICKETS:
+            return request_of(about)
+        case Trigger.VISITS:
+            return word(about, "branch")
+        case _:
+            return subject(survey, about)
+
+
 def _of_a_visit(about: Told, person: Person, language: Language) -> str:
     day = language.day(local_date(about.happened_at, person.zone))
     if branch := word(about, "branch"):

@@ -7,6 +7,7 @@ from survey.contact import ContactPolicy, Ledger
 from survey.invitation import Invitation
 from survey.language import Language
 from survey.localtime import local_date
+from survey.occasion import Trigger
 from survey.person import Administrators, Person
 from survey.report import Participation
 from survey.rights import Lifted
@@ -182,7 +183,16 @@ def _how_often(
 ) -> list[str]:
     """What the rests and the budget of the contact policy promise."""
     lines = []
-    if survey.rest_days:
+    if survey.rest_days and survey.after is Trigger.FEATURES:
+        # The rest is that of one feature, and begins with an answer.
+        lines.append(
+            language.plural(
+                "When you have rated a feature, it leaves you alone about it for at least {n} day.",
+                "When you have rated a feature, it leaves you alone about it for at least {n} days.",
+                survey.rest_days,
+            )
+        )
+    elif survey.rest_days:
         lines.append(
             language.plural(
                 "It leaves you alone for at least {n} day after it has asked you.",

@@ -7,21 +7,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
 from runtime.archive import ObjectArchive
 from runtime.insights import insights_of, looking
+from runtime.serving import create_server_app
 from runtime.visits import trigger_of, visits_of
-from storage.tables import archived, customers, insights, invitations
+from storage.tables import archived, customers, insights, invitations, occasions
 from survey.card import Subject
 from survey.comment import Comment
 from survey.errors import NotFound, OnlyIdentified
 from survey.insights import Sentiment
-from survey.ports import ArchiveUnavailable, Press
+from survey.ports import ArchiveUnavailable, Press, Role
 from survey.usecases.look_into_answers import LookIntoAnswers
 from survey.usecases.show_feedback import ShowFeedback
 from survey.visits import Capture
+from tests.model_stub import model_stub
 from tests.object_store import object_store
 from tests.world import World
 
@@ -290,3 +293,77 @@ async def test_what_was_said_is_told_at_once_and_better_a_moment_later(shop: Sho
     said = await show(number, by="key till")
     assert said.looked.path is not None
     assert said.invitation.response.comment == "Quick."
+
+
+async def test_programs_are_told_what_was_said_and_where_the_archive_has_it(shop: Shop) -> None:
+    number, press = await shop.visited()
+    product = shop.world.product
+    keys = {
+        role: await product.keys.make(role.value, role, at=shop.world.clock())
+        for role in (Role.ADMIN, Role.INGEST)
+    }
+    transport = httpx.ASGITransport(create_server_app(product))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+
+        async def read(role: Role) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {keys[role]}"}
+            return await http.get(f"/api/customers/{number}/feedback", headers=headers)
+
+        assert (await read(Role.ADMIN)).status_code == 404
+        await shop.answers(press, 2, "Nobody was there.")
+        await shop.look()
+        told = (await read(Role.ADMIN)).json()
+        assert (await read(Role.INGEST)).status_code == 403
+    assert told["created_at"]
+    assert {name: value for name, value in told.items() if name != "created_at"} == {
+        "customer_id": number,
+        "star_rating": 2,
+        "textual_feedback": "Nobody was there.",
+        "sentiment": "negative",
+        "sentiment_source": "score",
+        "summary": "Nobody was there.",
+        "summary_source": "their own words",
+        "archive_path": f"archive/{next(iter(shop.archive.files))}",
+    }
+
+
+async def test_a_language_model_writes_above_the_question_and_says_what_was_said(
+    database_url: str, tmp_path: Path
+) -> None:
+    with model_stub() as stub:
+        environ = {
+            "VOXPOP_SANDBOX": "",
+            "VOXPOP_EMAIL__SMTP_URL": "smtp://127.0.0.1:9",
+            "VOXPOP_EMAIL__FROM": "Acme <visits@example.org>",
+            "VOXPOP_LLM__BASE_URL": stub.address,
+            "VOXPOP_LLM__MODEL": "small",
+        }
+        world = World(database_url, folder=tmp_path, toml=TOML, environ=environ)
+        shop = Shop(world, FlakyArchive())
+        stub.says = "Thank you, [name], for bringing it in."
+        _, press = await shop.visited()
+        stub.status = 500
+        _, other = await shop.visited("Jo")
+        stub.status = 200
+        told = {
+            row.email: json.loads(row.details).get("invitation")
+            for row in await world.rows(
+                select(customers.c.email, occasions.c.details).join(
+                    occasions, occasions.c.invitation_id == customers.c.invitation_id
+                )
+            )
+        }
+        assert told == {
+            "maya@example.com": "Thank you, Maya, for bringing it in.",
+            "jo@example.com": None,
+        }
+        stub.says = '{"summary": "It took long.", "sentiment": "negative"}'
+        await shop.answers(press, 4, "Well, two hours.")
+        await shop.answers(other, 4)
+        await shop.look()
+        assert {one["summary_source"]: one["sentiment"] for one in shop.kept} == {
+            "language model": "negative",
+            "nothing was said": "positive",
+        }
+        assert not any("Maya" in words or "example.com" in words for words in stub.heard)
+        await world.close()

@@ -205,18 +205,22 @@ async def test_use_is_told_in_figures(suite: World, program: Program) -> None:
     assert [one["user_email"] for one in rest["data"]] == ["user1@example.org"]
 
 
-async def test_outside_of_identified_surveys_nobody_is_told_who_said_what(
+async def test_outside_of_identified_surveys_programs_neither_say_nor_learn_who_said_what(
     database_url: str, tmp_path: Path
 ) -> None:
     gated = company(database_url, tmp_path, mode="confidential")
     program = await Program.of(gated)
-    await program.rated("dashboard", ANN, 3)
+    told = await program.used("dashboard", ANN, times=3)
+    assert (told["show_survey"], told["suppressed_by"]) == (False, "confidential")
+    rated = {"user_email": ANN, "rating": 3, "source": "voluntary"}
+    path = "/products/suite/features/dashboard/feedbacks"
+    assert (await program.call("POST", path, 409, json=rated))["code"] == "only_identified"
     for what in ("feedbacks", "feedbacks/users", "feedbacks/timeseries"):
         path = f"/analytics/products/suite/features/dashboard/{what}"
         assert (await program.call("GET", path, 409))["code"] == "only_identified"
     assert (await program.figures("dashboard", "interactions"))["summary"][
         "users_with_interactions"
-    ] == 0
+    ] == 1
     await gated.close()
 
 

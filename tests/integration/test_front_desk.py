@@ -185,6 +185,17 @@ async def test_a_form_that_is_sent_twice_is_one_visit(desk: Desk) -> None:
     assert len(await desk.world.rows(select(customers))) == 1
 
 
+async def test_a_form_that_the_browser_brought_back_is_another_visit_with_other_words(
+    desk: Desk,
+) -> None:
+    await desk.sign_in()
+    once = "0" * 32
+    await desk.post(once=once, **MAYA)
+    await desk.post(once=once, **{**MAYA, "name": "Ben Adler", "email": "ben@example.com"})
+    kept = await desk.world.rows(select(customers.c.name).order_by(customers.c.id))
+    assert [row.name for row in kept] == ["Maya Lind", "Ben Adler"]
+
+
 async def test_what_does_not_fit_is_told_beside_its_field_and_the_rest_stays(desk: Desk) -> None:
     await desk.sign_in()
     answer = await desk.send(email="maya", name='"><b>Maya')
@@ -216,6 +227,13 @@ async def test_the_next_visit_starts_at_the_same_counter(desk: Desk) -> None:
     assert '<option value="soho" selected>' in page
     assert "selected>Sam Reed</option>" in page
     assert "maya@example.com" not in page
+
+
+@pytest.mark.parametrize("said", ["[" * 1999, "%FF%FE", '{"branch":{"a":1}}', "1"])
+async def test_what_a_browser_makes_of_the_place_breaks_nothing(desk: Desk, said: str) -> None:
+    await desk.sign_in()
+    desk.web.cookies.set("voxpop_desk_place", said, path="/front-desk")
+    assert 'name="purpose"' in await desk.page()
 
 
 async def test_customers_who_stopped_are_written_down_and_left_alone(desk: Desk) -> None:

@@ -210,7 +210,7 @@ async def test_what_went_out_stays_and_nobody_is_asked_again(desk: Service) -> N
     assert len(await desk.due()) == 1
 
 
-async def test_a_thousand_tickets_are_handled_by_several_at_once(desk: Service) -> None:
+async def test_hundreds_of_tickets_are_handled_by_several_at_once(desk: Service) -> None:
     for number in range(200):
         await desk.store.accept(event(number), at=MONDAY)
     takers = [desk.take for _ in range(3)]
@@ -293,6 +293,18 @@ async def test_somebody_who_was_forgotten_is_not_asked_and_nothing_is_kept_of_th
     assert (await desk.take()).asked == 0
     kept = await desk.ticket()
     assert (kept.outcome, kept.subject, kept.resolved_by) == (LeftOut.FORGOTTEN, "", "")
+
+
+async def test_nothing_is_said_of_tickets_of_which_nobody_could_be_forgotten(desk: Service) -> None:
+    await desk.told("reopened", email="ada@example.com", subject="My divorce", resolved_by="Sophie")
+    await desk.told("reopened", number="2", email="person1@example.org", subject="My door")
+    await desk.take()
+    assert ((await desk.ticket()).subject, (await desk.ticket()).resolved_by) == ("", "")
+    assert (await desk.ticket("2")).subject == "My door"
+    person = await desk.world.product.people.by_email("person1@example.org")
+    assert person is not None
+    await desk.world.product.rights.forget(person, at=MONDAY)
+    assert await desk.world.rows(select(tickets).where(tickets.c.number == "2")) == []
 
 
 async def test_without_an_e_mail_whoever_opened_it_before_is_remembered(desk: Service) -> None:

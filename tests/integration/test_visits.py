@@ -286,6 +286,33 @@ async def test_what_customers_stopped_by_themselves_no_desk_lifts(shop: Shop) ->
     assert (await shop.trigger(number)).json()["code"] == "opted_out"
 
 
+async def test_what_customers_stop_after_a_no_at_the_desk_no_desk_lifts(shop: Shop) -> None:
+    await shop.capture()
+    await shop.capture(email_consent=False)
+    person = await shop.world.product.people.by_email("maya@example.com")
+    assert person is not None
+    await shop.world.product.people.opt_out(
+        person, survey="visits", at=shop.world.clock(), how=How.ONE_CLICK
+    )
+    number = await shop.capture()
+    assert (await shop.trigger(number)).json()["code"] == "opted_out"
+
+
+@pytest.mark.parametrize("consent", [True, False])
+async def test_whoever_was_forgotten_comes_back_with_no_visit(shop: Shop, consent: bool) -> None:
+    await shop.capture()
+    person = await shop.world.product.people.by_email("maya@example.com")
+    assert person is not None
+    await shop.world.product.rights.forget(person, at=shop.world.clock())
+    number = await shop.capture(email_consent=consent)
+    assert (await shop.trigger(number)).status_code == 404
+    kept = await shop.world.rows(
+        select(customers.c.name, customers.c.email, customers.c.mobile, customers.c.email_consent)
+    )
+    assert [tuple(row) for row in kept] == [("", "", None, False)] * 2
+    assert await shop.world.product.people.by_email("maya@example.com") is None
+
+
 async def test_a_form_is_shown_and_nothing_recorded(shop: Shop) -> None:
     _, link = await shop.asked()
     answers = [await shop.web.get(f"/api/feedback/{link}") for _ in range(3)]

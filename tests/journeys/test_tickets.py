@@ -193,6 +193,32 @@ async def test_a_link_of_somebody_who_was_forgotten_leads_to_no_request(support:
     assert "We couldn't find the support request this feedback relates to." in words(answer)
 
 
+async def test_a_program_is_told_the_same_by_codes(support: Support) -> None:
+    async def code(link: str, score: int = 4) -> tuple[int, str]:
+        door = f"/api/v1/survey/{link.rpartition('/')[2]}/submit"
+        answer = await support.http.post(door, json={"score": score})
+        return answer.status_code, answer.json().get("code", "")
+
+    await support.tell(number="1", email="tom@example.com")
+    forgotten = await support.asked()
+    person = await support.world.product.people.by_email("tom@example.com")
+    assert person is not None
+    await support.world.product.rights.forget(person, at=support.world.clock.at)
+    assert await code(forgotten) == (404, "ticket_not_found")
+    support.world.clock.at = TWO_O_CLOCK + timedelta(days=1)
+    await support.tell(number="2")
+    await support.look()
+    support.local(17, 16, 0)
+    (arrived,) = await support.look()
+    link = link_in(arrived)
+    assert await code("/s/nonsense") == (404, "invalid_token")
+    assert await code(f"{link[:-4]}AAAA") == (404, "invalid_token")
+    assert (await code(link))[0] == 200
+    assert await code(link, 1) == (409, "already_submitted")
+    support.world.clock.forward(days=14)
+    assert await code(link) == (410, "token_expired")
+
+
 async def test_zendesk_and_jira_lead_to_the_same_mail(support: Support) -> None:
     at = support.world.clock.at
     for call in (

@@ -5,13 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.charts.chart import report_svg
 from bot.grammar import Command, NotUnderstood, NumberOutOfRange, Word, parse
 from runtime.languages import language
 from survey.analytics import Analytics, Group, Sending
 from survey.campaign import Period
-from survey.errors import InvalidValue, OnlyIdentified, UnknownAttribute, UnknownSurvey
+from survey.errors import (
+    InvalidPeriod,
+    InvalidValue,
+    OnlyIdentified,
+    UnknownAttribute,
+    UnknownSurvey,
+)
 from survey.report import Distribution
-from survey.scale import CSAT
+from survey.scale import CSAT, TEN
 from survey.states import InvitationState
 from survey.usecases.analyse import Analyse
 from survey.wording import analytics as wording
@@ -58,6 +65,27 @@ def test_the_lines_tell_what_the_seed_asks_for() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (MONDAY, "From Saturday 17 October to Monday 16 November"),
+        # A quarter ends at midnight: that day is not in it.
+        (
+            datetime(2026, 12, 31, 23, tzinfo=UTC),
+            "From Saturday 17 October to Thursday 31 December",
+        ),
+    ],
+)
+def test_a_span_names_its_last_day(until: datetime, told: str) -> None:
+    assert wording.span(analytics(until=until), language("en"), zone=BERLIN) == told
+
+
+def test_a_picture_tells_a_span_in_as_little_room_as_it_has() -> None:
+    drawn = wording.as_report(analytics(), language("en"), zone=BERLIN)
+    assert drawn.period == "2026-10-17 to 2026-11-16"
+    assert f">{drawn.period}<" in report_svg(drawn, language("en"))
+
+
 def test_groups_say_how_many_they_are() -> None:
     billing = Group(value="billing", distribution=Distribution(scale=CSAT, counts={5: 1}))
     lines = list(wording.lines_of(analytics(by="category", groups=(billing,)), language("en")))
@@ -88,6 +116,14 @@ async def test_figures_of_a_survey_without_names_are_refused() -> None:
     store = Store()
     with pytest.raises(OnlyIdentified):
         await analyse(store)("nps")
+
+
+async def test_a_scale_that_was_set_anew_leaves_the_figures_on_the_one_before() -> None:
+    store = Store()
+    store.asks(low(2))
+    anew = replace(analyse(store), surveys={"support": replace(SUPPORT, scale=TEN, alert_at=9)})
+    found = await anew("support", until=MONDAY + timedelta(days=1))
+    assert (found.survey.scale, found.figures.n) == (CSAT, 1)
 
 
 async def test_a_survey_that_there_is_not_is_not_found() -> None:
@@ -127,6 +163,12 @@ def test_a_quarter_begins_and_ends_on_the_organisations_clock(
 
 
 # What is typed
+
+
+@pytest.mark.parametrize("period", [Period(1, 1), Period(9999, 4)])
+def test_a_quarter_beyond_all_calendars_is_none(period: Period) -> None:
+    with pytest.raises(InvalidPeriod):
+        analyse(Store()).quarter(period)
 
 
 @pytest.mark.parametrize(

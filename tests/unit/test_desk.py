@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from survey.card import Act, Card, Reply, Subject
 from survey.invitation import Invitation, Response
-from survey.scale import CSAT
+from survey.scale import CSAT, Score
 from survey.states import COUNTED, CampaignState, InvitationState
 from survey.survey import Answers, Mode
 from tests.chat import ADA, BEN, Chat, a_chat, asked
@@ -325,6 +325,19 @@ async def test_what_was_answered_is_not_declined() -> None:
     await chat.press("4")
     await chat.forges(Act.DECLINE, subject=question.subject)
     assert found == []
+    assert chat.message.headline == "You said 4."
+
+
+async def test_an_answer_that_came_first_is_shown_and_not_that_it_was_declined() -> None:
+    chat = await a_chat(brought(FEATURES), surveys=(FEATURES,))
+    [asked_about] = chat.store.invitations
+
+    async def too_late(one: Invitation) -> None:
+        answered = one.answer(Score(4, FEATURES.scale), by=one.person.id, at=chat.clock())
+        chat.store.invitations[asked_about] = answered
+
+    chat.desk = replace(chat.desk, declines=too_late)
+    await chat.press("Not now")
     assert chat.message.headline == "You said 4."
 
 

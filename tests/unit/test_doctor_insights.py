@@ -23,6 +23,13 @@ async def test_a_folder_that_can_t_be_made_is_told(tmp_path: Path) -> None:
     assert "VOXPOP_ARCHIVE_URL" in found.mend
 
 
+async def test_a_folder_that_has_no_place_is_told(tmp_path: Path) -> None:
+    environ = {"VOXPOP_ARCHIVE_URL": "file:///proc/archive"}
+    (found,) = await examine_insights(load_settings(environ, folder=tmp_path))
+    assert not found.fine
+    assert "/proc" in found.says
+
+
 async def test_a_model_answers_or_not(tmp_path: Path) -> None:
     with model_stub() as stub:
         stub.says = "yes"

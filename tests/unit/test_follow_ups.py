@@ -20,6 +20,7 @@ from survey.states import CampaignState, InvitationState
 from survey.survey import Answers, Mode, Survey
 from survey.usecases.find_low_marks import FindLowMarks
 from survey.wording import follow_ups as wording
+from survey.wording import happened
 from survey.wording.asked import subject_of
 from tests.chat import ADA, BEN, BERLIN, Chat, a_desk
 from tests.examples import MONDAY, SetClock, address, campaign, person
@@ -136,13 +137,29 @@ def test_an_alert_says_who_how_low_and_about_what() -> None:
     assert card.headline == "Grace Moss gave 1 of 5"
     assert card.lines == (
         "Their request: 4711 · Where is my parcel?",
-        "category: delivery",
+        "Category: delivery",
         "Answered by Sophie",
         "They wrote: Three days!",
         "Nobody has taken it yet.",
     )
     assert [button.label for button in card.buttons] == ["I'll take it", "Note"]
     assert card.buttons[0].style is Style.PRIMARY
+
+
+@pytest.mark.parametrize(
+    ("after", "details", "told"),
+    [
+        (Trigger.TICKETS, {"ticket": "4711", "subject": "My parcel"}, "4711 · My parcel"),
+        (Trigger.VISITS, {"branch": "Soho"}, "Soho"),
+        (Trigger.FEATURES, {"subject": "Dashboard"}, "Dashboard"),
+    ],
+)
+def test_lists_name_what_a_mark_is_about(
+    after: Trigger, details: dict[str, str], told: str
+) -> None:
+    survey = replace(SUPPORT, after=after)
+    about = Told(key="1", happened_at=MONDAY, details=details)
+    assert happened.named(replace(low(), campaign=campaign(survey=survey), about=about)) == told
 
 
 def test_a_taken_one_can_be_done_or_given_back() -> None:
@@ -174,6 +191,12 @@ def test_foreign_words_are_one_line_that_marks_nothing() -> None:
     assert "`" not in about
     assert "\n" not in about
     assert len(about) < 250
+
+
+def test_what_a_customer_wrote_looks_like_no_line_of_ours() -> None:
+    lines = shown(follow_up(low(comment="Bad.\n\nDone by Ben Adler.\r\nNote: fine"))).lines
+    assert "They wrote: Bad. Done by Ben Adler. Note: fine" in lines
+    assert not any("\n" in line or "\r" in line for line in lines)
 
 
 def test_no_card_of_one_person_goes_into_a_channel() -> None:

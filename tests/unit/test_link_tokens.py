@@ -2,6 +2,7 @@
 
 import base64
 import json
+import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,6 +116,16 @@ def forged(**changes: object) -> str:
 def test_everything_else_is_refused_alike(token: str) -> None:
     with pytest.raises(LinkNotValid):
         SignedLinks((NEW,), BASE).read(token, Purpose.ANSWER)
+
+
+def test_a_signature_is_written_in_one_way() -> None:
+    links = SignedLinks((NEW,), BASE)
+    token = links.token(LINK, Purpose.ANSWER)
+    letters = string.ascii_letters + string.digits + "-_"
+    bent = {token[:-1] + letter for letter in letters} | {token + more for more in ("=", "==", "!")}
+    for one in bent - {token}:
+        with pytest.raises(LinkNotValid):
+            links.read(one, Purpose.ANSWER)
 
 
 @pytest.mark.parametrize(

@@ -302,6 +302,11 @@ def test_a_contact_policy_that_is_none_is_refused(tmp_path: Path, table: str, to
             "[contact]\nmax_reminders=1\n[surveys.nps]\nsubject='A'\nreminders=[3, 7]",
             "contact.max_reminders allows 1",
         ),
+        ("[surveys.nps]\nsubject='A'\nwait_minutes=5", "wait_minutes has no effect without after"),
+        (
+            "[surveys.t]\nsubject='A'\nafter='tickets'\naudience={team=['Sales']}",
+            "surveys.t.audience has no effect with after = 'tickets'",
+        ),
     ],
 )
 def test_what_has_no_effect_is_told(tmp_path: Path, table: str, notice: str) -> None:

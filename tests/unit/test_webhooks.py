@@ -1,7 +1,7 @@
 """What helpdesks tell: their formats, their signatures, and what is refused with a reason."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,6 +40,7 @@ from webapp.api.limits import Allowance
 from webapp.app import WebParts, create_app
 from webapp.throttle import Throttle
 from webapp.webhooks import WebhookParts, webhook_router
+from webapp.webhooks.helpdesk import digest_of
 from webapp.webhooks.standard import key_in, sign
 
 ALL = TicketSettings(
@@ -167,9 +168,10 @@ async def test_that_it_is_resolved_no_more_is_told_too(
 async def test_zammad_is_understood_as_it_writes(door: Door) -> None:
     at = MONDAY - timedelta(minutes=3)
     closed = zammad_ticket(at=MONDAY, last_close_at=at.isoformat())
-    assert await door.event(zammad(closed, delivery="d-9")) == TicketEvent(
+    call = zammad(closed, delivery="d-9")
+    assert await door.event(call) == TicketEvent(
         source="zammad",
-        event="d-9",
+        event=digest_of(call.body),
         number="10081",
         state=TicketState.RESOLVED,
         happened_at=MONDAY,
@@ -248,10 +250,22 @@ async def test_what_changes_nothing_is_taken_and_not_kept(door: Door, call: Call
     assert door.knocks == []
 
 
+@pytest.mark.parametrize("helpdesk", [zammad, jira])
+async def test_a_name_that_nobody_signed_makes_no_new_event(
+    door: Door, helpdesk: Callable[..., Call]
+) -> None:
+    told = zammad_ticket(at=MONDAY) if helpdesk is zammad else jira_issue(at=MONDAY)
+    name = "delivery" if helpdesk is zammad else "identifier"
+    await door.event(helpdesk(told, **{name: "one"}))
+    again = await door.hears(helpdesk(told, **{name: "two"}))
+    assert (again.status_code, again.json()["status"]) == (200, "repeated")
+
+
 async def test_jira_is_understood_as_it_writes(door: Door) -> None:
-    assert await door.event(jira(jira_issue(at=MONDAY))) == TicketEvent(
+    call = jira(jira_issue(at=MONDAY))
+    assert await door.event(call) == TicketEvent(
         source="jira",
-        event="w-1",
+        event=digest_of(call.body),
         number="IT-12",
         state=TicketState.RESOLVED,
         happened_at=MONDAY,
@@ -336,6 +350,18 @@ async def test_a_signature_is_good_for_five_minutes(
         else zendesk(zendesk_ticket(), at=at)
     )
     assert (await door.hears(call)).status_code == status
+
+
+@pytest.mark.parametrize("moment", ["253402300800", "999999999999", "-1", "1e9", "٣", ""])
+async def test_a_moment_that_no_calendar_has_is_refused_like_any_other(
+    door: Door, moment: str
+) -> None:
+    call = standard(ticket(at=MONDAY), at=MONDAY)
+    headers = [(name.encode(), value.encode()) for name, value in call.headers.items()]
+    headers = [one for one in headers if one[0] != b"webhook-timestamp"]
+    headers.append((b"webhook-timestamp", moment.encode()))
+    answer = await door.http.post(call.path, content=call.body, headers=headers)
+    assert answer.status_code == 401
 
 
 async def test_while_a_secret_is_replaced_both_are_good(door: Door) -> None:

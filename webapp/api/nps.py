@@ -25,6 +25,7 @@ from survey.errors import (
     NotAllowed,
     NotFound,
     StorageUnavailable,
+    TicketNotFound,
 )
 from survey.invitation import Invitation
 from survey.ports import Clock, Key, Role, Rounds
@@ -101,6 +102,7 @@ def _answering(parts: ApiParts) -> APIRouter:
         responses=problems(
             HTTPStatus.BAD_REQUEST,
             LinkNotValid,
+            TicketNotFound,
             AlreadyAnswered,
             LinkExpired,
             InvitationClosed,

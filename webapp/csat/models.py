@@ -97,7 +97,8 @@ _SHOULD = "Whether the prompt is to be shown now."
 _WHY = (
     "Why the prompt is not to be shown now, what lasts longest first; null if it is. `rest`: they "
     "gave feedback on it not long ago. `asked_in_chat`: a question waits for them there. "
-    "`contact_policy`: they are asked often enough, or want silence."
+    "`contact_policy`: they are asked often enough, or want silence. `confidential`: the survey "
+    "shows no names, so no program asks."
 )
 
 

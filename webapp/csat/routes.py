@@ -16,6 +16,7 @@ from survey.errors import (
     InvitationClosed,
     NotAllowed,
     NotFound,
+    OnlyIdentified,
     StorageUnavailable,
 )
 from survey.features import Feature, Judged
@@ -123,7 +124,13 @@ def _interactions(parts: CsatParts) -> APIRouter:
         "/features/{feature_key}/feedbacks",
         status_code=HTTPStatus.CREATED,
         responses=problems(
-            *_WRITING, NotFound, HasStopped, InvitationClosed, InvalidScore, CommentTooLong
+            *_WRITING,
+            NotFound,
+            OnlyIdentified,
+            HasStopped,
+            InvitationClosed,
+            InvalidScore,
+            CommentTooLong,
         ),
     )
     async def submit_feedback(

@@ -160,24 +160,24 @@ class _Desk:
             IdempotencyInProgress: If it is being written down at this moment.
             StorageUnavailable: If the database did not take it.
         """
-        parts = self._parts
+        parts, sending = self._parts, form.sending()
         capture = form.capture(language)
         now = parts.access.clock()
-        before = await parts.kept.begin(_CALLER, form.once, request=form.once, at=now)
+        before = await parts.kept.begin(_CALLER, sending, request=sending, at=now)
         if before is not None:
             return before.location or PATH
         try:
             saved = await parts.register(capture, by=key.name)
         except Exception:
             with suppress(StorageUnavailable):
-                await parts.kept.drop(_CALLER, form.once)
+                await parts.kept.drop(_CALLER, sending)
             raise
         asked = capture.email_consent and await asks(parts.trigger, saved.id)
         what = "asked" if asked else "not-asked" if capture.email_consent else "no-consent"
         where = f"{PATH}?saved={saved.id}&and={what}"
         with suppress(StorageUnavailable):  # it is written down, whether this is known or not
             kept = Kept(status=int(HTTPStatus.SEE_OTHER), body="", location=where)
-            await parts.kept.keep(_CALLER, form.once, kept)
+            await parts.kept.keep(_CALLER, sending, kept)
         return where
 
     async def _form(self, language: Language) -> Form:
@@ -249,7 +249,7 @@ def _place(cookies: Mapping[str, str]) -> Mapping[str, str]:
         return {}
     try:
         found = json.loads(unquote(said))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

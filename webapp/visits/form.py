@@ -1,5 +1,7 @@
 """The form at the front desk: what stands in it, and what it comes to."""
 
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -72,6 +74,11 @@ class Form:
         except ValueError:
             once = self.once
         return replace(self, values=values, once=once)
+
+    def sending(self) -> str:
+        """What this very form is known by: with other words in it, it is another one."""
+        said = json.dumps(sorted(self.values.items()))
+        return hmac.digest(self.once.encode(), said.encode(), hashlib.sha256).hex()
 
     def for_the_next(self) -> Mapping[str, str]:
         """What the next visit has in common with this one, as far as it is in the lists."""

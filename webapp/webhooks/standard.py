@@ -30,7 +30,8 @@ PREFIX = "whsec_"
 ID, MOMENT, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 SHORTEST, LONGEST = 24, 64
 """Bytes of a secret."""
-_SECONDS = re.compile("[0-9]{1,12}")
+_SECONDS = re.compile("[0-9]{1,11}")
+"""Of eleven digits the year has four."""
 _MOST_SIGNATURES = 20
 
 
