@@ -96,6 +96,7 @@ def demo(
         f"  Voxpop's sandbox: {address}",
         "",
         "  Pick a person and press a number; then pick Ada and type /nps report.",
+        "  Farid has a question about a ticket: give it a 1, and Ada sees it in #alerts.",
         "  Ctrl+C stops it; start it again, and everything is still there.",
     ]
     if wrote:

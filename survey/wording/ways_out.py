@@ -187,8 +187,8 @@ def _how_often(
         # The rest is that of one feature, and begins with an answer.
         lines.append(
             language.plural(
-                "When you have rated a feature, it leaves you alone about it for at least {n} day.",
-                "When you have rated a feature, it leaves you alone about it for at least {n} days.",
+                "When you have rated a feature, it leaves you alone for at least {n} day.",
+                "When you have rated a feature, it leaves you alone for at least {n} days.",
                 survey.rest_days,
             )
         )
