@@ -34,7 +34,7 @@ def hints(language: Language) -> tuple[Hint, ...]:
         ("/nps forget", language.text("erase it; I ask once more before")),
         ("/nps help", language.text("this help")),
         (
-            "/nps report [SURVEY] [PERIOD] [by ATTRIBUTE] [share]",
+            "/nps report [SURVEY] [PERIOD or N days] [by ATTRIBUTE] [share]",
             language.text("figures with a chart; privately, unless you share them"),
         ),
         ("/nps status", language.text("how the running round is doing")),

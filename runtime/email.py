@@ -15,8 +15,8 @@ from bot.email.sendgrid import SendGrid
 from bot.email.sendgrid_events import EventSignatures
 from bot.email.smtp import SmtpProvider
 from bot.tally import Tally
-from runtime.email_settings import EmailSettings
 from runtime.platforms import Inside
+from runtime.settings.email import EmailSettings
 from runtime.tying import Tying
 from scheduler.knocker import Sweep
 from survey.brand import Brand

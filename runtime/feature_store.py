@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from runtime.settings import Settings
 from storage.engine import Database
-from storage.features import SqlFeatures
+from storage.features.features import SqlFeatures
 from storage.invitations import Ballots
 from storage.tombstones import Tombstones
 from survey.invitation import Invitation

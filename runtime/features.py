@@ -10,12 +10,12 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
 from runtime.asking import known_by_email
-from runtime.feature_settings import defined
 from runtime.feature_store import features_in
+from runtime.settings.features import defined
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
-from storage.feature_figures import SqlFeatureFigures
-from storage.features import SqlFeatures
+from storage.features.features import SqlFeatures
+from storage.features.figures import SqlFeatureFigures
 from survey.localtime import zone
 from survey.occasion import Trigger
 from survey.person import EMAIL

@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute
 
 from runtime import clock
 from runtime.archive import ObjectArchive
-from runtime.insight_settings import ModelSettings
 from runtime.language_model import LanguageModel
+from runtime.settings.insights import ModelSettings
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.insights import SqlInsights

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from babel import Locale
 
-from runtime.insight_settings import ModelSettings
+from runtime.settings.insights import ModelSettings
 from survey.comment import clean
 from survey.errors import InvalidValue
 from survey.insights import Insight, Sentiment, Source, shortened

@@ -26,8 +26,8 @@ from bot.mattermost.triggers import Triggers
 from bot.mattermost.voice import Voice
 from bot.sealing import Seal
 from bot.tally import Tally
-from runtime.mattermost_settings import MattermostSettings
 from runtime.platforms import Inside
+from runtime.settings.mattermost import MattermostSettings
 from runtime.tying import Tying
 from scheduler.knocker import Sweep
 from survey.ports import Clock, Ties

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.directory import Directory
-from runtime.mattermost_settings import MattermostSettings
+from runtime.settings.mattermost import MattermostSettings
 from survey.errors import InvalidValue
 from survey.ports import Account
 

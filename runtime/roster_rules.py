@@ -12,7 +12,7 @@ from email_validator import (
     validate_email,
 )
 
-from runtime.calendars import checked
+from runtime.settings.calendars import checked
 from survey.roster import Rules
 
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.sandbox.chat import PLATFORM as SANDBOX
-from runtime.setting_tables import SettingsFile, SurveyTable
-from runtime.ticket_settings import NO_SURVEY
+from runtime.settings.tables import SettingsFile, SurveyTable
+from runtime.settings.tickets import NO_SURVEY
 from survey.cron import Cron
 from survey.occasion import Trigger
 from survey.person import EMAIL

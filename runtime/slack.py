@@ -33,7 +33,7 @@ from bot.slack.voice import Voice
 from bot.slack.workspaces import Workspaces
 from bot.tally import Tally
 from runtime.platforms import Inside
-from runtime.slack_settings import SlackSettings
+from runtime.settings.slack import SlackSettings
 from runtime.tying import Tying
 from scheduler.knocker import Sweep
 from survey.errors import VoxpopError

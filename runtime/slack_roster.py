@@ -10,7 +10,7 @@ from bot.slack.says import SlackSays
 from bot.slack.workspaces import Workspaces
 from runtime import clock
 from runtime.settings import Settings
-from runtime.slack_settings import SlackSettings
+from runtime.settings.slack import SlackSettings
 from storage.engine import open_database
 from storage.installations import SqlInstallations
 from storage.schema import require_current

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
 from runtime.roster_rules import rules
-from runtime.ticket_settings import TicketSettings
+from runtime.settings.tickets import TicketSettings
 from runtime.wiring import Product
 from scheduler.knocker import Sweep
 from storage.tickets import SqlTickets

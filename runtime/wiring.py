@@ -42,7 +42,7 @@ from storage.heard import SqlHeard
 from storage.invitations import Ballots
 from storage.keys import SqlKeys
 from storage.messages import SqlMessages
-from storage.occasions import SqlOccasions
+from storage.occasions.occasions import SqlOccasions
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.reminders import SqlReminders

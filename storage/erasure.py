@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.cohorts import Answer, add_to_totals, among, leave_cohorts, shard_of
 from storage.invitations import Ballot, Ballots
-from storage.moments_held import erase_happened
+from storage.occasions.held import erase_happened
 from storage.rows import survey_of
 from storage.tables import (
     addresses,

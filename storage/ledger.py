@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tru
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.channels import written_to
-from storage.met import of_a_roster
+from storage.occasions.met import of_a_roster
 from storage.rows import PERSON, SILENCE
 from storage.tables import addresses, campaigns, invitations, opt_outs, people
 from survey.contact import NEVER_ASKED, QUIET_NEVER, Ledger, Silence

@@ -14,7 +14,7 @@ from storage.channels import written_to
 from storage.consents import note, read_consents, stop
 from storage.engine import Database
 from storage.ledger import ALL_SURVEYS, read_candidates, read_ledger
-from storage.met import of_a_roster
+from storage.occasions.met import of_a_roster
 from storage.returning import bring_back, send_after_all
 from storage.rows import PERSON, attributes_text, person_of
 from storage.tables import addresses, opt_outs, people

@@ -17,7 +17,7 @@ from storage.erasure import erase_person
 from storage.erasure_journal import FORGOTTEN, READMITTED, ErasureJournal
 from storage.invitations import Ballots
 from storage.locks import Lock, wait_for
-from storage.moments_held import erase_happened, read_happened
+from storage.occasions.held import erase_happened, read_happened
 from storage.own_answers import every_round, latest_answers
 from storage.rows import PERSON, person_of
 from storage.tables import (

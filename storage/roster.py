@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.departures import deactivate
 from storage.engine import Database
 from storage.locks import Lock, wait_for
-from storage.met import of_a_roster
+from storage.occasions.met import of_a_roster
 from storage.roster_conditions import (
     address_of,
     compared,

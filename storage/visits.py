@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.consents import last_way, note
 from storage.engine import Database
-from storage.met import meet
+from storage.occasions.met import meet
 from storage.tables import (
     branches,
     campaigns,

@@ -23,7 +23,7 @@ from typing import IO, Any
 VOXPOP = Path(sys.executable).with_name("voxpop")
 LOADED = [
     *("runtime.cli", "runtime.serving", "runtime.sandbox", "runtime.demo", "runtime.email"),
-    *("runtime.mattermost", "runtime.slack", "runtime.doctor_mattermost", "runtime.doctor_slack"),
+    *("runtime.mattermost", "runtime.slack", "runtime.doctor.mattermost", "runtime.doctor.slack"),
     *("asyncpg", "tests.peer.product", "tests.slack.server", "tests.mattermost.server", __name__),
 ]
 # multiprocessing looks at all of its processes whenever it starts one: not at once with others.

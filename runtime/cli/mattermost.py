@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.common import fail, settings_here, write_json
-from runtime.mattermost_settings import MattermostSettings
+from runtime.settings.mattermost import MattermostSettings
 
 app = typer.Typer(help="Mattermost: what its server needs for us.", no_args_is_help=True)
 

@@ -9,7 +9,7 @@ import typer
 from runtime import clock
 from runtime.cli.common import fail, settings_here, write_json
 from runtime.settings import Settings
-from runtime.slack_settings import SlackSettings
+from runtime.settings.slack import SlackSettings
 
 app = typer.Typer(help="Slack: the app, and who may install it.", no_args_is_help=True)
 

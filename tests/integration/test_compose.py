@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime.setting_environment import Environment
+from runtime.settings.environment import Environment
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILLED = {

@@ -11,9 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.email.providers import Security, Sender
-from runtime.doctor_email import examine_email
-from runtime.email_settings import EmailSettings, Inbox
-from runtime.findings import Finding
+from runtime.doctor.email import examine_email
+from runtime.doctor.findings import Finding
+from runtime.settings.email import EmailSettings, Inbox
 from tests.installation import free_port
 from tests.mail.certificates import certificate
 from tests.mail.imap import ImapServer

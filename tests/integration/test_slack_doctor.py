@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestServer
 from slack_sdk.signature import SignatureVerifier
 
 from bot.slack.scopes import NAMES
-from runtime.doctor_slack import ask_ourselves, examine_slack
-from runtime.findings import Finding
+from runtime.doctor.findings import Finding
+from runtime.doctor.slack import ask_ourselves, examine_slack
 from runtime.settings import Settings, load_settings
-from runtime.slack_settings import SlackSettings
+from runtime.settings.slack import SlackSettings
 from storage.installations import SqlInstallations
 from survey.ports import Installation
 from tests.slack.records import Workspace

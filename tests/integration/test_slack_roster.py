@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from runtime.chat_roster import roster_of
+from runtime.settings.slack import SlackSettings
 from runtime.slack_roster import HIDDEN, members
-from runtime.slack_settings import SlackSettings
 from storage.installations import SqlInstallations
 from survey.errors import InvalidValue
 from survey.ports import Account, Installation

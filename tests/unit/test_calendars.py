@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from runtime.calendars import Calendars, checked
+from runtime.settings.calendars import Calendars, checked
 from survey.contact import QUIET_NEVER, ContactPolicy, Silence
 from survey.delivery import Postpone, sending
 from survey.eligibility import Candidate, LeftOut, due_or_left_out

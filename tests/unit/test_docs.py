@@ -14,9 +14,9 @@ from typer.main import get_command
 
 from bot.grammar import FOR_ADMINISTRATORS, LATER_WORDS, Word
 from runtime.cli.app import app
-from runtime.setting_environment import Environment
-from runtime.setting_tables import USUAL, ContactTable, SettingsFile, SurveyTable
 from runtime.settings import PREFIX, load_settings
+from runtime.settings.environment import Environment
+from runtime.settings.tables import USUAL, ContactTable, SettingsFile, SurveyTable
 from storage.tables import metadata
 from survey.card import Act
 from survey.errors import VoxpopError

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from runtime.doctor_insights import examine_insights
+from runtime.doctor.insights import examine_insights
 from runtime.settings import load_settings
 from tests.model_stub import model_stub
 

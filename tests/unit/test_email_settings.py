@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.email.providers import Security
-from runtime.email_settings import EmailSettings
 from runtime.settings import Settings, load_settings
+from runtime.settings.email import EmailSettings
 from survey.brand import Brand
 from survey.errors import InvalidValue
 

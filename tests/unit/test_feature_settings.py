@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.feature_settings import defined
 from runtime.settings import Settings, load_settings
+from runtime.settings.features import defined
 from survey.errors import InvalidValue
 from survey.features import Feature, Product
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from runtime.insight_settings import INVITATION, SUMMARY, ModelSettings, ModelTable
 from runtime.language_model import LanguageModel
+from runtime.settings.insights import INVITATION, SUMMARY, ModelSettings, ModelTable
 from survey.insights import Sentiment, Source
 from tests.model_stub import ModelStub, model_stub
 

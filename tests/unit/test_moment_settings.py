@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.setting_environment import Environment
-from runtime.setting_problems import SECRETS
+from runtime.settings.environment import Environment
+from runtime.settings.problems import SECRETS
 from survey.errors import InvalidValue
 from tests.unit.test_settings import loaded
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.secret_key import kept_keys
 from runtime.settings import Settings, load_settings
+from runtime.settings.secret_key import kept_keys
 from survey.contact import ContactPolicy
 from survey.errors import InvalidValue
 from survey.person import Administrators

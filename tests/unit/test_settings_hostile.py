@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.secret_key import kept_keys
 from runtime.settings import load_settings
+from runtime.settings.secret_key import kept_keys
 from survey.errors import InvalidValue
 
 KEY = "a-secret-key-that-is-long-enough-for-anybody"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.settings import load_settings
-from runtime.slack_settings import SlackSettings
+from runtime.settings.slack import SlackSettings
 from survey.errors import InvalidValue
 
 KEY = "a-secret-key-that-is-long-enough-for-anybody"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from runtime.visit_settings import BranchTable, branches_of
+from runtime.settings.visits import BranchTable, branches_of
 from survey.ports import Role
 from survey.states import DeliveryState, InvitationState
 from survey.visits import Branch, Progress, Staff, Visit

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from runtime.roster_rules import rules
-from runtime.ticket_settings import TicketSettings
+from runtime.settings.tickets import TicketSettings
 from runtime.tickets import helpdesks
 from survey.tickets import Requester, TicketEvent, TicketState
 from tests.api import NoFigures, all_well

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runtime.alert_settings import AlertChannels
-from runtime.insight_settings import ArchiveUrl
-from runtime.setting_tables import Strict
-from runtime.setting_values import (
+from runtime.settings.alerts import AlertChannels
+from runtime.settings.insights import ArchiveUrl
+from runtime.settings.tables import Strict
+from runtime.settings.values import (
     Admins,
     BrandName,
     ClientId,

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from storage.asking import known_keys, plan, who_may_be_asked
 from storage.engine import Database
-from storage.expiry import expire
 from storage.invitations import Ballots
 from storage.ledger import read_candidates
-from storage.met import meet
-from storage.rolling import begin, hold_open, renew, running
+from storage.occasions.asking import known_keys, plan, who_may_be_asked
+from storage.occasions.expiry import expire
+from storage.occasions.met import meet
+from storage.occasions.rolling import begin, hold_open, renew, running
+from storage.occasions.unasked import answer, withdraw
 from storage.tables import invitations
 from storage.tombstones import Tombstones
-from storage.unasked import answer, withdraw
 from survey.campaign import Campaign
 from survey.eligibility import Candidate
 from survey.errors import CommitUnknown

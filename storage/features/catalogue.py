@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.feature_rows import FEATURE, feature_of_row, no_feature
+from storage.features.rows import FEATURE, feature_of_row, no_feature
 from storage.tables import features, products
 from survey.errors import FeatureExists, NotFound
 from survey.features import Feature, Product, in_words

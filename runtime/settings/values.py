@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from runtime.calendars import checked
-from runtime.email_settings import imap_inbox, smtp_server, written_address
 from runtime.roster_rules import email_address
-from runtime.secret_key import MIN_KEY
+from runtime.settings.calendars import checked
+from runtime.settings.email import imap_inbox, smtp_server, written_address
+from runtime.settings.secret_key import MIN_KEY
 from storage.engine import database_url
 from survey.brand import LONGEST_NAME
 from survey.cron import Cron

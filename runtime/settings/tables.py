@@ -10,10 +10,10 @@ from pydantic import (
     model_validator,
 )
 
-from runtime.calendars import Calendars
-from runtime.feature_settings import Products
-from runtime.insight_settings import ModelTable
-from runtime.setting_values import (
+from runtime.settings.calendars import Calendars
+from runtime.settings.features import Products
+from runtime.settings.insights import ModelTable
+from runtime.settings.values import (
     CHANNELS,
     STRICT,
     Admins,
@@ -25,7 +25,7 @@ from runtime.setting_values import (
     Values,
     Zone,
 )
-from runtime.visit_settings import Branches, VisitsTable
+from runtime.settings.visits import Branches, VisitsTable
 from survey.contact import ContactPolicy
 from survey.localtime import OFFICE_HOURS, Window
 from survey.occasion import Trigger

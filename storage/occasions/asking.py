@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import insert_many
 from storage.ledger import ALL_SURVEYS
+from storage.occasions.rolling import cohorts_for, count_invited, group_text
 from storage.planned import plan_messages
-from storage.rolling import cohorts_for, count_invited, group_text
 from storage.tables import campaigns, invitations, occasions, opt_outs, people
 from survey.campaign import Campaign
 from survey.occasion import Occasion

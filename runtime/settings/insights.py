@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field
 
 from runtime.archive import archive_url
-from runtime.setting_values import STRICT
+from runtime.settings.values import STRICT
 
 ArchiveUrl = Annotated[str, AfterValidator(archive_url)]
 

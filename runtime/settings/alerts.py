@@ -12,7 +12,7 @@ from bot.sandbox.chat import PLATFORM as SANDBOX
 from bot.sandbox.chat import WORKSPACE as SANDBOX_WORKSPACE
 from bot.slack import PLATFORM as SLACK
 from bot.slack import WORKSPACE_AT_HOME
-from runtime.setting_values import split
+from runtime.settings.values import split
 from survey.person import CHANNEL, Address
 
 NAME = "VOXPOP_ALERT_CHANNEL"

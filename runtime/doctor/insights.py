@@ -2,10 +2,10 @@
 
 from runtime import clock
 from runtime.archive import ObjectArchive
-from runtime.findings import Finding
-from runtime.insight_settings import ModelSettings
+from runtime.doctor.findings import Finding
 from runtime.language_model import LanguageModel
 from runtime.settings import Settings
+from runtime.settings.insights import ModelSettings
 from survey.errors import InvalidValue
 from survey.ports import ArchiveUnavailable
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from runtime.findings import Finding
+from runtime.doctor.findings import Finding
 from runtime.settings import Settings, load_settings
 from storage.engine import Database, open_database
 from storage.schema import SchemaState, schema_state
@@ -40,22 +40,22 @@ async def examine(environ: Mapping[str, str], *, folder: Path) -> list[Finding]:
     findings.append(_platforms(settings))
     if settings.mattermost is not None:
         # The driver takes longer to load than all the rest.
-        from runtime.doctor_mattermost import examine_mattermost  # noqa: PLC0415
+        from runtime.doctor.mattermost import examine_mattermost  # noqa: PLC0415
 
         findings.extend(await examine_mattermost(settings, settings.mattermost))
     if settings.slack is not None:
         # The same.
-        from runtime.doctor_slack import examine_slack  # noqa: PLC0415
+        from runtime.doctor.slack import examine_slack  # noqa: PLC0415
 
         findings.extend(await examine_slack(settings, settings.slack))
     if settings.email is not None:
         # The same.
-        from runtime.doctor_email import examine_email  # noqa: PLC0415
+        from runtime.doctor.email import examine_email  # noqa: PLC0415
 
         findings.extend(await examine_email(settings.email))
     if settings.archive_url is not None or settings.model is not None:
         # The same.
-        from runtime.doctor_insights import examine_insights  # noqa: PLC0415
+        from runtime.doctor.insights import examine_insights  # noqa: PLC0415
 
         findings.extend(await examine_insights(settings))
     return findings

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from runtime.setting_values import STRICT, Line
+from runtime.settings.values import STRICT, Line
 from survey.features import FEATURE_KEY, Feature, Product
 
 MOST = 1_000_000

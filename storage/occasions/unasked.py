@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.asking import remember
 from storage.cohorts import add_to_totals, shard_of
 from storage.invitations import Ballot, Ballots, load_invitations
-from storage.rolling import cohorts_for, count_invited, group_text, hold_open
+from storage.occasions.asking import remember
+from storage.occasions.rolling import cohorts_for, count_invited, group_text, hold_open
 from storage.tables import campaigns, deliveries, invitations, people, responses
 from storage.updates import plan_updates
 from survey.campaign import Campaign

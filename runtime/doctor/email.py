@@ -15,8 +15,8 @@ from bot.email.providers import MailServer, ProviderBusy, ProviderRefuses, Secur
 from bot.email.sendgrid_events import EventSignatures
 from bot.email.smtp import SmtpProvider
 from runtime import clock
-from runtime.email_settings import EmailSettings, Inbox
-from runtime.findings import Finding
+from runtime.doctor.findings import Finding
+from runtime.settings.email import EmailSettings, Inbox
 from survey.errors import InvalidValue
 
 _SECONDS = 10

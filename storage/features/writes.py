@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.feature_rows import USE, about_any
+from storage.features.rows import USE, about_any
 from storage.instants import Instant
 from storage.tables import (
     campaigns,

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import feature_catalogue as catalogue
 from storage.engine import Database
-from storage.feature_counts import Counting
-from storage.feature_rows import FEATURE, USE, Columns, about_any, find_feature, no_feature, use_of
-from storage.feature_rows import feature_of_row as feature_in
-from storage.feature_writes import (
+from storage.features import catalogue
+from storage.features.counts import Counting
+from storage.features.rows import FEATURE, USE, Columns, about_any, find_feature, no_feature, use_of
+from storage.features.rows import feature_of_row as feature_in
+from storage.features.writes import (
     WAITING,
     keep_feedback,
     leave_question,
@@ -24,10 +24,10 @@ from storage.feature_writes import (
 )
 from storage.invitations import Ballots
 from storage.ledger import read_candidates
-from storage.met import meet
+from storage.occasions.met import meet
+from storage.occasions.unasked import answer
 from storage.tables import erasures, features, interactions, invitations, people
 from storage.tombstones import Tombstones
-from storage.unasked import answer
 from survey.campaign import Campaign
 from survey.errors import CommitUnknown, HasStopped, NotFound, OutOfDate
 from survey.features import (

@@ -8,9 +8,9 @@ from bot.mattermost.client import Client, ServerSays
 from bot.mattermost.server_settings import Outcome, Step
 from bot.sealing import Seal
 from runtime import clock
-from runtime.findings import Finding
-from runtime.mattermost_settings import MattermostSettings
+from runtime.doctor.findings import Finding
 from runtime.settings import Settings
+from runtime.settings.mattermost import MattermostSettings
 from survey.messenger import RecipientUnreachable
 
 NO_TOKEN = Finding(

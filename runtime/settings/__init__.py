@@ -11,26 +11,26 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
-from runtime.email_settings import EmailSettings, email_settings
-from runtime.feature_settings import Products
-from runtime.insight_settings import ModelSettings, model_settings
 from runtime.logs import one_line
-from runtime.mattermost_settings import MattermostSettings
-from runtime.secret_key import kept_keys
-from runtime.setting_environment import Environment
 from runtime.setting_notices import channel_notices, moment_notices, notices
-from runtime.setting_parts import (
+from runtime.settings.email import EmailSettings, email_settings
+from runtime.settings.environment import Environment
+from runtime.settings.features import Products
+from runtime.settings.insights import ModelSettings, model_settings
+from runtime.settings.mattermost import MattermostSettings
+from runtime.settings.parts import (
     brand_of,
     mattermost_of,
     platform_problems,
     slack_of,
     tickets_of,
 )
-from runtime.setting_problems import checked, unknown
-from runtime.setting_tables import SettingsFile
-from runtime.slack_settings import SlackSettings
-from runtime.ticket_settings import TicketSettings
-from runtime.visit_settings import VisitsTable, branches_of
+from runtime.settings.problems import checked, unknown
+from runtime.settings.secret_key import kept_keys
+from runtime.settings.slack import SlackSettings
+from runtime.settings.tables import SettingsFile
+from runtime.settings.tickets import TicketSettings
+from runtime.settings.visits import VisitsTable, branches_of
 from survey.brand import Brand
 from survey.contact import ContactPolicy
 from survey.errors import InvalidValue

@@ -16,9 +16,9 @@ from bot.slack.messenger import place_of
 from bot.slack.says import OF_THE_TOKEN, SlackSays
 from bot.slack.scopes import NAMES
 from runtime import clock as machine
-from runtime.findings import Finding
+from runtime.doctor.findings import Finding
 from runtime.settings import Settings
-from runtime.slack_settings import SlackSettings
+from runtime.settings.slack import SlackSettings
 from storage.engine import open_database
 from storage.installations import SqlInstallations
 from storage.schema import schema_state

@@ -1,12 +1,12 @@
 """What the environment says of platforms, helpdesks and the brand, part by part."""
 
-from runtime.alert_settings import problems_of_alerts
-from runtime.email_settings import problems_of as problems_of_email
-from runtime.insight_settings import model_problems
-from runtime.mattermost_settings import MattermostSettings
-from runtime.setting_environment import Environment
-from runtime.slack_settings import API_URL, SlackSettings, problems_of
-from runtime.ticket_settings import TicketSettings
+from runtime.settings.alerts import problems_of_alerts
+from runtime.settings.email import problems_of as problems_of_email
+from runtime.settings.environment import Environment
+from runtime.settings.insights import model_problems
+from runtime.settings.mattermost import MattermostSettings
+from runtime.settings.slack import API_URL, SlackSettings, problems_of
+from runtime.settings.tickets import TicketSettings
 from survey.brand import Brand
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from runtime.setting_values import STRICT
+from runtime.settings.values import STRICT
 from survey.visits import LONGEST, LONGEST_BRANCH, Branch, Staff
 
 Words = Annotated[

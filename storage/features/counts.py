@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from storage.engine import Database
-from storage.feature_rows import FEATURE, USE
+from storage.features.rows import FEATURE, USE
 from storage.instants import SQLITE_FORMAT, Instant
 from storage.press import Compiled
 from storage.tables import erasures, features, interactions

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Select, String, and_, cast, extract, func, or_, select
 
 from storage.engine import Database
-from storage.feature_rows import USE, find_feature, use_of
+from storage.features.rows import USE, find_feature, use_of
 from storage.tables import feature_feedbacks, features, interactions, invitations, people, responses
 from survey.features import Counted, Source, Use
 from survey.ports import GivenFeedback, Usage

@@ -1,0 +1,1 @@
+"""Features and how often they are used, on a database."""

@@ -1,0 +1,1 @@
+"""Invitations that something brought, on a database."""
