@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import make_url
 
 from runtime.logs import one_line
-from runtime.setting_notices import channel_notices, moment_notices, notices
 from runtime.settings.email import EmailSettings, email_settings
 from runtime.settings.environment import Environment
 from runtime.settings.features import Products
 from runtime.settings.insights import ModelSettings, model_settings
 from runtime.settings.mattermost import MattermostSettings
+from runtime.settings.notices import channel_notices, moment_notices, notices
 from runtime.settings.parts import (
     brand_of,
     mattermost_of,
