@@ -83,7 +83,7 @@ _TICKETS = (
 _AGENTS = ("Sophie", "Tom", "Lucy")
 _ASKED_NOW = slice(5, 7)
 """Who of those that are shown has a question about a ticket."""
-_HELPED = (0.7, (1, 2, 3, 4, 4, 4, 5, 5, 5, 5))
+_HELPED = (0.7, (3, 3, 4, 4, 4, 5, 5, 5, 5, 5))
 _NOW = (0.55, (4, 6, 7, 8, 8, 9, 9, 9, 10, 10))
 _COMMENTS = (
     "More time to finish what we start.",
