@@ -87,6 +87,7 @@ LONGEST_SPAN = 366
 """Days that a report looks back at most."""
 WHICH = ("all", "mine", "done")
 """Words after `followups`."""
+_DIGITS_OF_A_YEAR = 4
 _DAYS = frozenset({"day", "days"})
 LONGEST_SUGGESTION = 60
 """Characters of a command that is suggested."""
@@ -260,6 +261,8 @@ def _arguments(word: Word, rest: list[str], *, surveys: Sequence[str]) -> Comman
         elif word is Word.REPORT and argument.isdecimal() and rest and rest[0].lower() in _DAYS:
             days = _count(word, argument)
             rest.pop(0)
+        elif word is Word.REPORT and argument.isdecimal() and len(argument) < _DIGITS_OF_A_YEAR:
+            raise NotUnderstood(" ".join([argument, *rest[:1]]), f"{word.value} {argument} days")
         elif word is Word.FOLLOWUPS and lowered in WHICH and which is None:
             which = lowered
         elif lowered in named and survey is None:
@@ -293,6 +296,8 @@ def _instead(word: Word, typed: str, surveys: Sequence[str]) -> str | None:
         surveys = WHICH
     known = [*surveys, *(["by", "share"] if word is Word.REPORT else [])]
     near = _near(typed, [name for name in known if name != typed])
+    if near is None and word is Word.FOLLOWUPS:
+        near = WHICH[0]
     if near is not None:
         return f"{word.value} {near}"
     if word is Word.REMIND and typed.strip("@"):

@@ -1,23 +1,26 @@
 """Tickets of helpdesks, and the events that they were told of by."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Text, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import Boolean, Text, and_, bindparam, case, func, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import among
 from storage.engine import Database
-from storage.tables import invitations, people
+from storage.instants import Instant
+from storage.tables import deliveries, invitations, people
 from storage.tables_moments import ticket_events, tickets
 from storage.ticket_owners import THIS, belong, known, lock
 from storage.ticket_payloads import read, written
 from storage.together import Together
 from survey.campaign import Campaign
+from survey.states import DeliveryKind, DeliveryState
 from survey.tickets import (
     BEGINNING,
     NOTHING,
@@ -209,11 +212,23 @@ class SqlTickets:
 
     async def listed(self, *, state: str | None = None, limit: int) -> Sequence[Ticket]:
         """See the port."""
-        found = select(*_COLUMNS).order_by(tickets.c.state_at.desc(), tickets.c.id.desc())
+        asks_at = (
+            select(func.min(deliveries.c.due_at))
+            .where(
+                deliveries.c.invitation_id == tickets.c.invitation_id,
+                deliveries.c.kind == DeliveryKind.INITIAL.value,
+                deliveries.c.state == DeliveryState.PLANNED.value,
+            )
+            .scalar_subquery()
+        )
+        found = select(*_COLUMNS, type_coerce(asks_at, Instant).label("asks_at")).order_by(
+            tickets.c.state_at.desc(), tickets.c.id.desc()
+        )
         if state is not None:
             found = found.where(tickets.c.state == state)
         async with self._database.read() as connection:
-            return [_ticket(row) for row in await connection.execute(found.limit(limit))]
+            rows = await connection.execute(found.limit(limit))
+            return [replace(_ticket(row), asks_at=row.asks_at) for row in rows]
 
     async def prune(self, *, before: datetime) -> int:
         """See the port."""

@@ -134,6 +134,8 @@ class Ticket:
         resolved_by: Who looked after it.
         asked: Whether somebody is or was asked about it.
         outcome: A `Step` that is due, `NOTHING`, or why nobody is asked.
+        asks_at: When the question goes out at the earliest (UTC), as lists tell it; None where it
+            went out, or there is none.
     """
 
     source: str
@@ -147,6 +149,7 @@ class Ticket:
     resolved_by: str = ""
     asked: bool = False
     outcome: str = NOTHING
+    asks_at: datetime | None = None
 
     @property
     def key(self) -> str:

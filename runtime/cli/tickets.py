@@ -19,7 +19,7 @@ from webapp.webhooks.standard import ID, MOMENT, SIGNATURE, sign
 
 app = typer.Typer(help="Tickets of helpdesks: list, sign.", no_args_is_help=True)
 
-_COLUMNS = ("ticket", "state", "since", "resolved", "category", "asked", "why_not")
+_COLUMNS = ("ticket", "state", "since", "resolved", "category", "asked", "asks_at", "why_not")
 
 
 @app.command("list")
@@ -56,6 +56,7 @@ def _row(one: Ticket) -> tuple[object, ...]:
         None if one.resolved_at is None else one.resolved_at.isoformat(timespec="seconds"),
         one.category,
         one.asked,
+        None if one.asks_at is None else one.asks_at.isoformat(timespec="seconds"),
         "is being withdrawn" if one.outcome == Step.WITHDRAW else one.outcome,
     )
 

@@ -111,8 +111,12 @@ async def test_a_resolved_ticket_is_asked_about_two_hours_later(desk: Service) -
     taken = await desk.take()
     assert (taken.handled, taken.asked) == (1, 1)
     assert await desk.due() == {"standard:4711": MONDAY + timedelta(hours=2)}
+    (listed,) = await desk.store.listed(limit=10)
+    assert (listed.asked, listed.asks_at) == (True, MONDAY + timedelta(hours=2))
     desk.world.clock.forward(hours=2)
     await desk.world.product.worker()
+    (listed,) = await desk.store.listed(limit=10)
+    assert (listed.asked, listed.asks_at) == (True, None)
     found = await desk.world.invitation(1)
     assert found.about is not None
     assert found.about.details["resolved_by"] == "Sophie"

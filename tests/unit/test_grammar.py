@@ -131,6 +131,10 @@ def test_case_and_blanks_do_not_matter(text: str) -> None:
         ("report npss", "report nps"),
         ("report tickt", "report ticket"),
         ("report shar", "report share"),
+        ("report 30 dayz", "report 30 days"),
+        ("report 30", "report 30 days"),
+        ("followups taken", "followups all"),
+        ("followups min", "followups mine"),
     ],
 )
 def test_a_near_miss_is_answered_with_what_was_meant(typed: str, meant: str) -> None:
