@@ -6,7 +6,6 @@ import re
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -247,11 +246,20 @@ async def _writes(person: Person) -> None:
     await person.write(f"From {person.user.name}.", thread=await question(person))
 
 
+UNDER_WAY = 2
+"""Whose words a process may have kept when it died, and not said so yet: thanks come once or never,
+as they follow the answer to Slack. That the words are kept shows when a number is pressed."""
+
+
 async def _everything_counts_once(people: dict[str, Person]) -> None:
-    for person in people.values():
-        await person.until(partial(thread, person), lambda said: KEPT in said, seconds=20)
+    async def thanked() -> int:
+        return sum([KEPT in await thread(person) for person in people.values()])
+
+    anybody = people["person00"]
+    await anybody.until(thanked, lambda n: n >= len(people) - UNDER_WAY, seconds=20)
     counted = {name: await _counted(person) for name, person in people.items()}
-    assert counted == dict.fromkeys(people, (1, 1))
+    assert {words for words, _ in counted.values()} == {1}
+    assert {thanks for _, thanks in counted.values()} <= {0, 1}
     for name, person in people.items():
         message = await turned(person, await question(person), "8", "**You said 8.**")
         assert shown(message).count(f"You wrote: From {name}.") == 1
