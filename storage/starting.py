@@ -10,10 +10,11 @@ from storage.bulk import insert_many
 from storage.erasure import leave_out_erased
 from storage.ledger import leave_out_who_has_left
 from storage.locks import Lock, wait_for
+from storage.periods import first_free
 from storage.planned import plan_messages
 from storage.rows import attributes_text, survey_text
 from storage.tables import campaign_keys, campaigns, cohorts, invitations
-from survey.campaign import Campaign, Period
+from survey.campaign import Campaign
 from survey.errors import PlanOutdated
 from survey.planning import Plan
 from survey.states import (
@@ -35,13 +36,7 @@ async def write_round(connection: AsyncConnection, plan: Plan) -> Campaign:
     latest = await connection.scalar(select(func.max(campaigns.c.id)))
     if latest is not None and latest > plan.after:
         raise PlanOutdated(f"Another round has started since {survey.name} was planned.")
-    taken = await connection.scalars(
-        select(campaigns.c.period).where(campaigns.c.survey == survey.name)
-    )
-    periods = {Period.parse(text) for text in taken}
-    period = plan.period
-    while period in periods:
-        period = Period(period.year, period.quarter, period.ordinal + 1)
+    period = await first_free(connection, survey.name, plan.period)
     number: int = (
         await connection.execute(
             campaigns.insert()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.bulk import insert_many
 from storage.cohorts import NOTHING
 from storage.locks import Lock, wait_for
+from storage.periods import first_free
 from storage.rows import attributes_text, campaign_of, survey_text
 from storage.tables import campaign_keys, campaigns, cohorts
 from survey.campaign import NO_END, Campaign, Period
@@ -52,13 +53,8 @@ async def begin(
     found = await running(connection, survey)
     if found is not None:
         return found
-    taken = await connection.scalars(
-        select(campaigns.c.period).where(campaigns.c.survey == survey.name)
-    )
-    periods = {Period.parse(text) for text in taken}
-    period = Period.of(local_date(at, zone(timezone)))
-    while period in periods:
-        period = Period(period.year, period.quarter, period.ordinal + 1)
+    quarter = Period.of(local_date(at, zone(timezone)))
+    period = await first_free(connection, survey.name, quarter)
     number: int = (
         await connection.execute(
             campaigns.insert()

@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
-from starlette.exceptions import HTTPException
 
 from survey.campaign import Campaign
 from survey.errors import (
@@ -36,6 +34,7 @@ from survey.usecases.link_for import LinkFor
 from survey.usecases.nps_over_time import Nps, NpsOverTime
 from survey.usecases.submit_answer import SubmitAnswer
 from webapp.api.answers import problems
+from webapp.api.by_link import by_link
 from webapp.api.keys import Access, by
 from webapp.api.lists import list_router
 from webapp.api.models import (
@@ -51,15 +50,13 @@ from webapp.api.models import (
     WhyNot,
     Withheld,
 )
-from webapp.throttle import Networks, Throttle, client_of
+from webapp.throttle import Networks, Throttle
 
 WHERE_NOTHING_IS_SAID = "nps"
 """The survey that is meant where none is named."""
 A_QUARTER = timedelta(days=90)
 """How far back figures reach where nobody says since when."""
 _KEYS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, NotAllowed, StorageUnavailable)
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,19 +120,12 @@ def _answering(parts: ApiParts) -> APIRouter:
 
         Sending the same again changes nothing.
         """
-        try:
-            answered = await parts.submit(token, response.score, response.comment or None)
-            return _told(answered, comment=response.comment or None)
-        except LinkNotValid:
-            wait = parts.throttle.failed(client_of(request.scope, parts.proxies))
-            if not wait:  # who guesses on fills no log
-                log.warning("link_refused", count=1)
-                raise
-            raise HTTPException(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "Too many links that are not valid came from where you are.",
-                {"Retry-After": str(wait)},
-            ) from None
+        comment = response.comment or None
+        submitting = parts.submit(token, response.score, comment)
+        answered = await by_link(
+            submitting, request, throttle=parts.throttle, proxies=parts.proxies
+        )
+        return _told(answered, comment=comment)
 
     return router
 

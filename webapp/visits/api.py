@@ -7,7 +7,6 @@ from typing import Annotated, TypeVar
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from starlette.exceptions import HTTPException
 
 from survey.errors import (
     AlreadyAnswered,
@@ -37,8 +36,9 @@ from survey.usecases.trigger_survey import TriggerSurvey
 from survey.visits import Progress
 from survey.wording import asked
 from webapp.api.answers import problems
+from webapp.api.by_link import by_link
 from webapp.api.keys import Access
-from webapp.throttle import Networks, Throttle, client_of
+from webapp.throttle import Networks, Throttle
 from webapp.visits.models import (
     MOST,
     CustomerCreate,
@@ -304,16 +304,4 @@ def _answering(parts: VisitParts) -> APIRouter:
 
 
 async def _by_link(parts: VisitParts, request: Request, doing: Awaitable[T]) -> T:
-    """What a link leads to; whoever comes with too many that lead nowhere has to wait."""
-    try:
-        return await doing
-    except LinkNotValid:
-        wait = parts.throttle.failed(client_of(request.scope, parts.proxies))
-        if not wait:  # who guesses on fills no log
-            log.warning("link_refused", count=1)
-            raise
-        raise HTTPException(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "Too many links that are not valid came from where you are.",
-            {"Retry-After": str(wait)},
-        ) from None
+    return await by_link(doing, request, throttle=parts.throttle, proxies=parts.proxies)
